@@ -1,0 +1,84 @@
+// JSON Web Keys as types: a public key is not a private one, and only one function makes a public one.
+import { JwksError } from '../errors.ts';
+import type { Kty } from './algorithms.ts';
+
+declare const publicOnly: unique symbol;
+declare const privateHalf: unique symbol;
+
+interface JwkHead {
+  readonly kty: Kty;
+  readonly use?: string;
+  readonly alg?: string;
+  readonly kid?: string;
+}
+
+/** A JWK without private members (RFC 7517 section 4). Of a symmetric key only its names. */
+export interface PublicJwk extends JwkHead {
+  readonly [publicOnly]: true;
+  readonly [member: string]: unknown;
+}
+
+/** A JWK with its private members (RFC 7517 section 9.2 says how to treat it). */
+export interface PrivateJwk extends JwkHead {
+  readonly [privateHalf]: true;
+  readonly [member: string]: unknown;
+}
+
+interface Members {
+  readonly public: readonly string[];
+  readonly private: readonly string[];
+}
+
+/** RFC 7518 section 6, RFC 8037 section 2, RFC 9964 section 3. `oth` (multi-prime RSA) is not supported. */
+const membersOf: Readonly<Record<Kty, Members>> = {
+  RSA: { public: ['n', 'e'], private: ['d', 'p', 'q', 'dp', 'dq', 'qi'] },
+  EC: { public: ['crv', 'x', 'y'], private: ['d'] },
+  OKP: { public: ['crv', 'x'], private: ['d'] },
+  AKP: { public: ['pub'], private: ['priv'] },
+  oct: { public: [], private: ['k'] },
+};
+/** Members of any key that are public by nature, in the order they are written in. */
+const head = ['kty', 'use', 'alg', 'kid'];
+const certificates = ['x5c', 'x5t#S256'];
+
+export function isKty(value: unknown): value is Kty {
+  return typeof value === 'string' && Object.hasOwn(membersOf, value);
+}
+
+/** The public members, taken from a list of those that are; whatever else a key carries stays behind. */
+export function toPublicJwk(jwk: object): PublicJwk {
+  const kty = ktyOfJwk(jwk);
+  return pick(jwk, [...head, ...membersOf[kty].public, ...certificates]) as unknown as PublicJwk;
+}
+
+/** The members of a private (or symmetric) key, all of which must be there. */
+export function toPrivateJwk(jwk: object): PrivateJwk {
+  const kty = ktyOfJwk(jwk);
+  const { public: open, private: closed } = membersOf[kty];
+  const missing = [...open, ...closed].find((name) => typeof Reflect.get(jwk, name) !== 'string');
+  if (missing !== undefined) throw new JwksError('bad-key', `the key has no "${missing}"`);
+  return pick(jwk, [...head, ...open, ...closed, ...certificates]) as unknown as PrivateJwk;
+}
+
+/** The same key under other names. */
+export function nameJwk(jwk: PrivateJwk, names: { kid: string; alg: string; use: string }): PrivateJwk {
+  return toPrivateJwk({ ...jwk, ...names });
+}
+
+export function isSymmetric(jwk: PublicJwk | PrivateJwk): boolean {
+  return jwk.kty === 'oct';
+}
+
+function ktyOfJwk(jwk: object): Kty {
+  const kty: unknown = Reflect.get(jwk, 'kty');
+  if (!isKty(kty)) throw new JwksError('bad-key', 'the key has no "kty" that is supported');
+  return kty;
+}
+
+function pick(source: object, names: readonly string[]): Record<string, unknown> {
+  const picked: Record<string, unknown> = {};
+  for (const name of names) {
+    if (Object.hasOwn(source, name)) picked[name] = Reflect.get(source, name);
+  }
+  return picked;
+}

@@ -1,0 +1,199 @@
+// A keystore as a directory: one atomic step a change, without locks.
+//
+// Names 1.json, 2.json, ... are dense, only link(2) makes one and none is ever removed, so no revision can be made
+// twice. What is superseded is emptied afterwards. Whoever is stopped or killed anywhere blocks nobody and leaves
+// at most a temporary file.
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import type { FileSystem } from './file-system.ts';
+import { realFileSystem } from './file-system.ts';
+import { discard, makeDirectory, type Ownership, syncDirectory, writeTemporary } from './new-file.ts';
+import type { DocumentName } from './set-id.ts';
+import type { Outcome, Storage, StoredDocument } from './storage.ts';
+
+const revisionName = /^([1-9]\d{0,14})\.json$/;
+const noHardLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+const mostStarts = 20;
+
+/** Told around the step that cannot be taken back, so that a signal can wait until it was reported. */
+export interface Shield {
+  raise(): void;
+  /** The step was not taken. */
+  lower(): void;
+}
+
+export interface FileStorageOptions {
+  readonly fs?: FileSystem;
+  readonly shield?: Shield | undefined;
+}
+
+export class FileStorage implements Storage {
+  readonly place: string;
+  readonly #directory: string;
+  readonly #fs: FileSystem;
+  readonly #shield: Shield | undefined;
+  readonly #group: { readonly gid: number; readonly bits: number } | undefined;
+
+  /** Takes a directory that exists. Documents follow its group, where it was given group bits. */
+  constructor(directory: string, options: FileStorageOptions = {}) {
+    this.#directory = directory;
+    this.#fs = options.fs ?? realFileSystem;
+    this.#shield = options.shield;
+    this.place = this.#attempt('be found', () => this.#fs.realpath(directory));
+    const made = this.#attempt('be read', () => this.#fs.stat(directory));
+    const bits = (made?.mode ?? 0) & 0o070;
+    this.#group = made !== undefined && bits !== 0 ? { gid: made.gid, bits } : undefined;
+  }
+
+  async list(): Promise<DocumentName[]> {
+    const names = this.#attempt('be read', () => this.#names(join(this.#directory, 'sets')));
+    return names.filter((name) => !name.startsWith('.')).map((name): DocumentName => `sets/${name}`);
+  }
+
+  async read(name: DocumentName): Promise<StoredDocument | undefined> {
+    return this.#attempt('be read', () => {
+      const revision = highest(this.#names(this.#pathOf(name)));
+      return revision === 0 ? undefined : { revision, bytes: this.#bytesOf(name, revision) };
+    });
+  }
+
+  async reserve(name: DocumentName): Promise<void> {
+    this.#attempt('be written', () => this.#makePlace(name));
+  }
+
+  async replace(name: DocumentName, from: number, bytes: Uint8Array): Promise<Outcome> {
+    for (let starts = 1; ; starts++) {
+      const linked = this.#attempt('be written', () => this.#link(name, from, bytes));
+      if (linked === 'conflict') return 'conflict';
+      if (linked === 'linked') break;
+      if (starts === mostStarts) throw new JwksError('failed', `the keystore ${this.#directory} cannot be written`);
+      await pause(10);
+    }
+    // From here on the revision exists: nothing may be tried again.
+    try {
+      syncDirectory(this.#fs, this.#pathOf(name));
+    } catch {
+      return 'unknown';
+    }
+    this.#emptySuperseded(name, from, bytes);
+    return 'committed';
+  }
+
+  #link(name: DocumentName, from: number, bytes: Uint8Array): 'linked' | 'conflict' | 'again' {
+    const directory = this.#makePlace(name);
+    const temporary = writeTemporary(this.#fs, directory, bytes, this.#ownership(0o600));
+    try {
+      this.#shield?.raise();
+      this.#fs.link(temporary, this.#revisionPath(name, from + 1));
+      return 'linked';
+    } catch (error) {
+      const code = systemCode(error);
+      // Over NFS the reply to a link that was made can be lost: two links mean that it was ours.
+      if (this.#linksOf(temporary) === 2) return 'linked';
+      this.#shield?.lower();
+      if (code === 'EEXIST') return 'conflict';
+      if (code === 'ENOENT') return 'again';
+      if (code !== undefined && noHardLinks.includes(code)) throw noLinks(this.#directory, error);
+      throw error;
+    } finally {
+      discard(this.#fs, temporary);
+    }
+  }
+
+  #makePlace(name: DocumentName): string {
+    const directory = this.#pathOf(name);
+    for (const path of [dirname(directory), directory]) makeDirectory(this.#fs, path, this.#ownership(0o700));
+    return directory;
+  }
+
+  /** Empties r and what is below it, down to the first that is empty already, once r+1 is seen to stand. */
+  #emptySuperseded(name: DocumentName, from: number, bytes: Uint8Array): void {
+    try {
+      // A full disk once left a short file beside one that had been emptied: what is read back decides.
+      if (!this.#bytesOf(name, from + 1).equals(bytes)) return;
+      for (let revision = from; revision > 0; revision--) {
+        const path = this.#revisionPath(name, revision);
+        if (this.#fs.stat(path)?.size === 0) return;
+        this.#fs.truncate(path);
+      }
+    } catch {
+      // The change is done and durable; the next one empties what this one could not.
+    }
+  }
+
+  #bytesOf(name: DocumentName, revision: number): Buffer {
+    try {
+      return this.#fs.readFile(this.#revisionPath(name, revision));
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return Buffer.alloc(0);
+      throw error;
+    }
+  }
+
+  #linksOf(path: string): number | undefined {
+    try {
+      return this.#fs.lstat(path)?.nlink;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #names(path: string): string[] {
+    try {
+      return this.#fs.readdir(path);
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  #ownership(mode: number): Ownership {
+    if (this.#group === undefined) return { mode };
+    const bits = mode === 0o600 ? this.#group.bits & 0o060 : this.#group.bits;
+    return { mode: mode | bits, gid: this.#group.gid };
+  }
+
+  #pathOf(name: DocumentName): string {
+    return join(this.#directory, name);
+  }
+
+  #revisionPath(name: DocumentName, revision: number): string {
+    return join(this.#pathOf(name), `${revision}.json`);
+  }
+
+  #attempt<T>(what: string, action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      if (error instanceof JwksError) throw error;
+      const message = `the keystore ${this.#directory} cannot ${what}: ${describeSystemError(error)}`;
+      throw new JwksError('failed', message, { cause: error, hint: hintFor(systemCode(error)) });
+    }
+  }
+}
+
+/** Whether a directory holds nothing but what an `init` that was stopped leaves behind. */
+export function isEmptyDirectory(fs: FileSystem, directory: string): boolean {
+  return fs.readdir(directory).every((entry) => {
+    if (entry !== 'master' && entry !== 'sets') return false;
+    return fs.readdir(join(directory, entry)).every((name) => name.startsWith('.'));
+  });
+}
+
+function highest(names: readonly string[]): number {
+  return names.reduce((most, name) => Math.max(most, Number(revisionName.exec(basename(name))?.[1] ?? 0)), 0);
+}
+
+function noLinks(directory: string, cause: unknown): JwksError {
+  return new JwksError('unsupported', `the file system of ${directory} has no hard links`, {
+    cause,
+    hint: 'a keystore needs link(2), which makes each change one atomic step: put it on another file system',
+  });
+}
+
+function hintFor(code: string | undefined): string | undefined {
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'nothing was changed; make room and run it again';
+  if (code === 'EACCES' || code === 'EPERM') return 'it belongs to another user, or its modes are too strict';
+  return undefined;
+}

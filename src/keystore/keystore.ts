@@ -1,0 +1,209 @@
+// An unlocked keystore: opens the private halves of sets, and changes sets one atomic step at a time.
+import { setTimeout as pause } from 'node:timers/promises';
+import { JwksError } from '../errors.ts';
+import { SignatureChecker } from '../jose/identity.ts';
+import type { PrivateJwk } from '../jose/jwk.ts';
+import { nowFor, refuseClock } from '../lifecycle/clock.ts';
+import { defaultFacts, type Policy } from '../lifecycle/policy.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { type HistoryEvent, type Manifest, type ManifestKey, mostEvents } from './manifest.ts';
+import { openSlots, type Unlocked } from './master-document.ts';
+import { type Author, Reader, type ReaderOptions } from './reader.ts';
+import type { Secret } from './secret.ts';
+import { openSet, parseSetDocument, type SetDocument, serializeSet } from './set-document.ts';
+import { documentOf, type SetId } from './set-id.ts';
+
+/** A set with its private halves, in the order of the manifest's keys that are held. */
+export interface OpenSet {
+  readonly manifest: Manifest;
+  readonly privateKeys: readonly PrivateJwk[];
+}
+
+/** What a set should be next. */
+export interface Change {
+  readonly keys: readonly ManifestKey[];
+  /** At least those of `keys` that are held; others are dropped. */
+  readonly privateKeys: readonly PrivateJwk[];
+  readonly policy: Policy | undefined;
+  readonly events: readonly { readonly event: string; readonly kid?: string; readonly note?: string | undefined }[];
+}
+
+/** Decides on a set as it stands. `undefined`: nothing is to be written. May be asked again after a conflict. */
+export type Decide = (current: OpenSet | undefined, now: Instant) => Change | undefined;
+
+const patience = 60_000;
+
+export class Keystore {
+  readonly reader: Reader;
+  readonly #secret: Secret;
+  readonly #author: Author;
+  #unlocked: Unlocked;
+
+  /**
+   * Opens with a secret. One that opens no slot is exit 4, as is a keystore whose identity is not the one that
+   * was expected.
+   */
+  static async open(
+    options: ReaderOptions,
+    secret: Secret,
+    author: Author,
+    expected: string | undefined,
+  ): Promise<Keystore> {
+    const reader = await Reader.open(options, expected);
+    const unlocked = await unlock(reader, secret);
+    reader.trust();
+    return new Keystore(reader, secret, author, unlocked);
+  }
+
+  private constructor(reader: Reader, secret: Secret, author: Author, unlocked: Unlocked) {
+    this.reader = reader;
+    this.#secret = secret;
+    this.#author = author;
+    this.#unlocked = unlocked;
+  }
+
+  async openSet(id: SetId): Promise<OpenSet | undefined> {
+    const document = await this.reader.readSet(id);
+    return document && this.#open(document);
+  }
+
+  /** Opens a document that was read already. */
+  async open(document: SetDocument): Promise<OpenSet> {
+    return this.#open(document);
+  }
+
+  /**
+   * Reads, asks what should be next, and writes that as the next revision; starts again when somebody else was
+   * first, for up to a minute. Returns the manifest as it stands afterwards and whether it was written.
+   *
+   * The order of reading is part of the protocol: the place of the set first, then the master document, then the
+   * set. Otherwise a `rekey` at the same time could strand a set under a key that is about to go.
+   */
+  async change(
+    id: SetId,
+    decide: Decide,
+    options: { readonly create?: boolean } = {},
+  ): Promise<{ readonly manifest: Manifest | undefined; readonly written: boolean }> {
+    const name = documentOf(id);
+    const giveUp = performance.now() + patience;
+    for (let attempt = 1; ; attempt++) {
+      if (options.create === true) await this.reader.storage.reserve(name);
+      await this.#refresh();
+      const base = await this.reader.readForChange(id);
+      const current = base && (await this.#open(base.document));
+      const next = this.#plan(id, current, base?.sha256, decide);
+      if (next === undefined) return { manifest: current?.manifest, written: false };
+      const bytes = await this.#seal(next);
+      const from = current?.manifest.revision ?? 0;
+      const outcome = await this.reader.storage.replace(name, from, bytes);
+      switch (outcome) {
+        case 'committed':
+          this.reader.noteWritten(name, from + 1, bytes);
+          return { manifest: next.manifest, written: true };
+        case 'unknown':
+          throw new JwksError(
+            'unconfirmed',
+            `revision ${from + 1} of set "${id}" is written but the disk did not confirm it`,
+            { hint: 'look at it with jwks list before anything is done again' },
+          );
+        case 'conflict':
+          if (performance.now() > giveUp) {
+            throw new JwksError('conflict', `set "${id}" was changed by others for a minute without a pause`, {
+              hint: 'nothing was changed; run it again',
+            });
+          }
+          await pause(Math.random() * Math.min(10 * attempt, 200));
+      }
+    }
+  }
+
+  #plan(
+    id: SetId,
+    current: OpenSet | undefined,
+    previous: string | undefined,
+    decide: Decide,
+  ): OpenSet | undefined {
+    const before = current?.manifest;
+    const clock = this.#author.now();
+    const now = nowFor(clock, before?.updated);
+    const change = decide(current, now);
+    if (change === undefined) return undefined;
+    const behind = refuseClock(clock, before?.updated, before?.policy?.facts.skew ?? defaultFacts.skew);
+    if (behind !== undefined) {
+      throw new JwksError('unsafe', `set "${id}" was not changed: ${behind}`, { hint: "set this host's clock" });
+    }
+    const revision = (before?.revision ?? 0) + 1;
+    const events = change.events.map(
+      (event, index): HistoryEvent => ({
+        id: `${revision}.${index + 1}`,
+        at: now,
+        event: event.event,
+        kid: event.kid,
+        by: this.#author.by,
+        note: event.note,
+      }),
+    );
+    const manifest: Manifest = {
+      set: id,
+      revision,
+      previous,
+      master: this.reader.master.revision,
+      updated: now,
+      policy: change.policy,
+      keys: change.keys,
+      events: [...(before?.events ?? []), ...events].slice(-mostEvents),
+    };
+    return { manifest, privateKeys: inOrder(change) };
+  }
+
+  /** Seals, and opens what was sealed before anybody relies on it. */
+  async #seal({ manifest, privateKeys }: OpenSet): Promise<Buffer> {
+    const { identity, masterKeys } = this.#unlocked;
+    const bytes = await serializeSet(manifest, privateKeys, masterKeys[0], identity);
+    const name = documentOf(manifest.set);
+    const sealed = await parseSetDocument(bytes, name, manifest.revision, new SignatureChecker());
+    await openSet(sealed, masterKeys);
+    return bytes;
+  }
+
+  async #open(document: SetDocument): Promise<OpenSet> {
+    const privateKeys = await openSet(document, this.#unlocked.masterKeys);
+    if (privateKeys !== undefined) return { manifest: document.manifest, privateKeys };
+    // Sealed under a key that is not in the slot we opened: a rekey may have made it since.
+    await this.#refresh();
+    const again = await openSet(document, this.#unlocked.masterKeys);
+    if (again !== undefined) return { manifest: document.manifest, privateKeys: again };
+    throw new JwksError('damaged', `set "${document.manifest.set}" is sealed under a key that this keystore does not hold`, {
+      hint: 'the file may come from another keystore or from before a rekey; put back the one that belongs here',
+    });
+  }
+
+  async #refresh(): Promise<void> {
+    if (await this.reader.reloadMaster()) this.#unlocked = await unlock(this.reader, this.#secret);
+  }
+}
+
+async function unlock(reader: Reader, secret: Secret): Promise<Unlocked> {
+  const unlocked = await openSlots(reader.master.slots, secret);
+  if (unlocked === undefined) {
+    throw new JwksError('secret', `the secret in ${secret.source} does not open the keystore at ${reader.storage.place}`, {
+      hint: 'name the right one with --secret-file, or JWKS_SECRET_FILE',
+    });
+  }
+  if (unlocked.identity.fingerprint !== reader.fingerprint) {
+    throw new JwksError('damaged', `the master document is signed by ${reader.fingerprint}, which is not this keystore's identity`, {
+      hint: 'somebody else has written it: put back the file that belongs here',
+    });
+  }
+  return unlocked;
+}
+
+function inOrder({ keys, privateKeys }: Change): PrivateJwk[] {
+  return keys
+    .filter(({ held }) => held)
+    .map((key) => {
+      const jwk = privateKeys.find(({ kid }) => kid === key.kid);
+      if (jwk === undefined) throw new JwksError('internal', `the private half of key ${key.kid} is missing`);
+      return jwk;
+    });
+}

@@ -1,0 +1,26 @@
+// A keystore in memory: for tests, and for programs that keep nothing.
+import type { DocumentName } from './set-id.ts';
+import type { Outcome, Storage, StoredDocument } from './storage.ts';
+
+export class MemoryStorage implements Storage {
+  readonly place = 'memory:';
+  readonly #documents = new Map<DocumentName, StoredDocument | undefined>();
+
+  async list(): Promise<DocumentName[]> {
+    return [...this.#documents.keys()].filter((name) => name !== 'master');
+  }
+
+  async read(name: DocumentName): Promise<StoredDocument | undefined> {
+    return this.#documents.get(name);
+  }
+
+  async reserve(name: DocumentName): Promise<void> {
+    if (!this.#documents.has(name)) this.#documents.set(name, undefined);
+  }
+
+  async replace(name: DocumentName, from: number, bytes: Uint8Array): Promise<Outcome> {
+    if ((this.#documents.get(name)?.revision ?? 0) !== from) return 'conflict';
+    this.#documents.set(name, { revision: from + 1, bytes: Uint8Array.from(bytes) });
+    return 'committed';
+  }
+}

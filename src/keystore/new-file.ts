@@ -1,0 +1,84 @@
+// Writes a file whole: a temporary one beside it, every byte, on the disk, before anything gets its name.
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import type { FileSystem } from './file-system.ts';
+
+/** The prefix of temporary files; a name of a document never begins with a dot. */
+export const temporaryPrefix = '.jwks-';
+
+export interface Ownership {
+  readonly mode: number;
+  /** The group to give it to, where it is not the one that a new file gets. */
+  readonly gid?: number | undefined;
+}
+
+/** A new temporary file in `directory` that holds `bytes` and is synced. The caller links or renames it. */
+export function writeTemporary(
+  fs: FileSystem,
+  directory: string,
+  bytes: Uint8Array,
+  ownership: Ownership,
+): string {
+  const path = join(directory, `${temporaryPrefix}${randomBytes(9).toString('base64url')}`);
+  const descriptor = fs.openNew(path, 0o600);
+  try {
+    own(fs, descriptor, ownership);
+    for (let written = 0; written < bytes.length; ) written += fs.write(descriptor, bytes.subarray(written));
+    fs.fsync(descriptor);
+    if (fs.fstat(descriptor).size !== bytes.length) throw new Error('the file is not as long as what was written');
+  } catch (error) {
+    discard(fs, path);
+    throw error;
+  } finally {
+    fs.close(descriptor);
+  }
+  return path;
+}
+
+/** Removes a temporary file. Failing to is no failure of what was done with it. */
+export function discard(fs: FileSystem, path: string): void {
+  try {
+    fs.unlink(path);
+  } catch {
+    // Already gone, or it stays until `doctor` finds it.
+  }
+}
+
+/** Puts what happened to the names in a directory on the disk. */
+export function syncDirectory(fs: FileSystem, path: string): void {
+  const descriptor = fs.openDirectory(path);
+  try {
+    fs.fsync(descriptor);
+  } finally {
+    fs.close(descriptor);
+  }
+}
+
+/** Makes a directory and those above it that are missing, each durable; returns whether it was made. */
+export function makeDirectory(fs: FileSystem, path: string, ownership: Ownership): boolean {
+  if (fs.stat(path)?.isDirectory() === true) return false;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(fs, parent, { mode: 0o700 });
+  try {
+    fs.mkdir(path, ownership.mode);
+  } catch (error) {
+    if (fs.stat(path)?.isDirectory() === true) return false;
+    throw error;
+  }
+  if ((ownership.mode & 0o077) !== 0 || ownership.gid !== undefined) {
+    const descriptor = fs.openDirectory(path);
+    try {
+      own(fs, descriptor, ownership);
+    } finally {
+      fs.close(descriptor);
+    }
+  }
+  syncDirectory(fs, parent);
+  return true;
+}
+
+function own(fs: FileSystem, descriptor: number, { mode, gid }: Ownership): void {
+  const made = fs.fstat(descriptor);
+  if (gid !== undefined && made.gid !== gid) fs.fchown(descriptor, -1, gid);
+  if ((made.mode & 0o777) !== mode) fs.fchmod(descriptor, mode | (made.mode & 0o7000));
+}

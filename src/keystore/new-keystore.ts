@@ -1,0 +1,36 @@
+// Makes a keystore: an identity, the first master key, and a slot for the first secret.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { JwksError } from '../errors.ts';
+import { generateIdentity, type IdentityAlgorithm } from '../jose/identity.ts';
+import { sealSlot, serializeMaster } from './master-document.ts';
+import type { Author } from './reader.ts';
+import type { Secret } from './secret.ts';
+import type { Storage } from './storage.ts';
+
+/** Returns false where somebody else made it first, which is as good. */
+export async function makeKeystore(
+  storage: Storage,
+  secret: Secret,
+  author: Author,
+  alg: IdentityAlgorithm,
+): Promise<boolean> {
+  const now = author.now();
+  const identity = await generateIdentity(alg);
+  const unlocked = { identity, masterKeys: [{ kid: randomUUID(), key: randomBytes(32) }] as const };
+  const bytes = await serializeMaster(
+    {
+      revision: 1,
+      updated: now,
+      keystore: randomUUID(),
+      identities: [identity.jwk],
+      slots: [await sealSlot(secret, 'first', now, unlocked)],
+      events: [{ id: '1.1', at: now, event: 'initialized', by: author.by }],
+    },
+    identity,
+  );
+  const outcome = await storage.replace('master', 0, bytes);
+  if (outcome === 'unknown') {
+    throw new JwksError('unconfirmed', `the keystore at ${storage.place} is made but the disk did not confirm it`);
+  }
+  return outcome === 'committed';
+}

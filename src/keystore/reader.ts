@@ -1,0 +1,195 @@
+// Reads a keystore without decrypting anything: every document is checked against the identity.
+import { JwksError } from '../errors.ts';
+import { SignatureChecker } from '../jose/identity.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { fingerprintsOf, type Master, parseMaster } from './master-document.ts';
+import type { Seen, SeenFiles } from './seen.ts';
+import { digestOf, parseSetDocument, type SetDocument } from './set-document.ts';
+import { type DocumentName, documentOf, type SetId } from './set-id.ts';
+import type { Storage, StoredDocument } from './storage.ts';
+
+export interface ReaderOptions {
+  readonly storage: Storage;
+  readonly seenFiles: SeenFiles;
+  /** Take documents that are older than what this host has seen, and remember those. */
+  readonly acceptRollback: boolean;
+}
+
+const mostLooks = 50;
+
+export class Reader {
+  readonly storage: Storage;
+  /** The RFC 7638 thumbprint of the identity that signs this keystore. */
+  readonly fingerprint: string;
+  #isTrusted: boolean;
+  #master: Master;
+  #accepted: ReadonlySet<string>;
+  readonly #checker: SignatureChecker;
+  readonly #seen: Seen;
+  readonly #acceptRollback: boolean;
+  readonly #digests = new Map<DocumentName, string>();
+
+  /**
+   * Reads the master document. `trusted`: the fingerprint that must have signed it; absent, nothing is known of
+   * the signer. A keystore that is not there is exit 3; another signer is exit 4 that names it.
+   */
+  static async open(options: ReaderOptions, trusted: string | undefined): Promise<Reader> {
+    const checker = new SignatureChecker();
+    const read = await readChecked(options.storage, 'master', ({ bytes, revision }) =>
+      parseMaster(bytes, revision, checker),
+    );
+    if (read === undefined) throw noKeystore(options.storage.place);
+    const { master, signer } = read.value;
+    if (trusted !== undefined && trusted !== signer.fingerprint) {
+      throw new JwksError('identity', `this keystore is signed by ${signer.fingerprint}, not by ${trusted}`, {
+        hint: 'if it was replaced on purpose, open it once with its secret, or name the new fingerprint with --identity',
+      });
+    }
+    const seen = options.seenFiles.of(signer.fingerprint);
+    const reader = new Reader(options, checker, seen, signer.fingerprint, trusted !== undefined, master);
+    await reader.#take(read.document, master);
+    return reader;
+  }
+
+  private constructor(
+    options: ReaderOptions,
+    checker: SignatureChecker,
+    seen: Seen,
+    fingerprint: string,
+    isTrusted: boolean,
+    master: Master,
+  ) {
+    this.storage = options.storage;
+    this.fingerprint = fingerprint;
+    this.#isTrusted = isTrusted;
+    this.#acceptRollback = options.acceptRollback;
+    this.#checker = checker;
+    this.#seen = seen;
+    this.#master = master;
+    this.#accepted = new Set([fingerprint]);
+  }
+
+  /** Whether the signer is one that was named, remembered or proved by the secret, not just what a file says. */
+  get isTrusted(): boolean {
+    return this.#isTrusted;
+  }
+
+  /** The secret has opened a slot that holds this identity. */
+  trust(): void {
+    this.#isTrusted = true;
+  }
+
+  get master(): Master {
+    return this.#master;
+  }
+
+  /** Reads the master document again; returns whether there is a newer one. */
+  async reloadMaster(): Promise<boolean> {
+    const read = await readChecked(this.storage, 'master', async ({ bytes, revision }) => {
+      const { master, signer } = await parseMaster(bytes, revision, this.#checker);
+      if (!this.#accepted.has(signer.fingerprint)) throw foreign('master', signer.fingerprint);
+      return master;
+    });
+    if (read === undefined) throw noKeystore(this.storage.place);
+    if (read.value.revision === this.#master.revision) return false;
+    await this.#take(read.document, read.value);
+    return true;
+  }
+
+  /** A set's document, or `undefined` where there is none (or an empty place for one). */
+  async readSet(id: SetId): Promise<SetDocument | undefined> {
+    return this.#read(documentOf(id));
+  }
+
+  /** As `readSet`, with the SHA-256 of the file, which the next revision refers to. */
+  async readForChange(id: SetId): Promise<{ document: SetDocument; sha256: string } | undefined> {
+    const name = documentOf(id);
+    const document = await this.#read(name);
+    return document && { document, sha256: this.#digests.get(name) ?? '' };
+  }
+
+  /** All sets' documents, also deleted ones, by set id. */
+  async readSets(): Promise<SetDocument[]> {
+    const names = await this.storage.list();
+    const documents = await Promise.all(names.map((name) => this.#read(name)));
+    return documents
+      .filter((document) => document !== undefined)
+      .sort((a, b) => compare(a.manifest.set, b.manifest.set));
+  }
+
+  /** What was written by us counts as seen. */
+  noteWritten(name: DocumentName, revision: number, bytes: Uint8Array): void {
+    this.#seen.accept(name, { revision, sha256: digestOf(bytes) });
+  }
+
+  /** Remembers on this host what was seen. Call it once, when a command is done with the keystore. */
+  remember(openedWithSecret: boolean): void {
+    if (this.#isTrusted) this.#seen.save(this.storage.place, openedWithSecret);
+  }
+
+  async #read(name: DocumentName): Promise<SetDocument | undefined> {
+    const read = await readChecked(this.storage, name, async ({ bytes, revision }) => {
+      const document = await parseSetDocument(bytes, name, revision, this.#checker);
+      if (!this.#accepted.has(document.signer.fingerprint)) throw foreign(name, document.signer.fingerprint);
+      return document;
+    });
+    if (read === undefined) return undefined;
+    this.#note(name, read.document, read.value.manifest.previous);
+    return read.value;
+  }
+
+  async #take(document: StoredDocument, master: Master): Promise<void> {
+    this.#note('master', document, master.previous);
+    this.#master = master;
+    this.#accepted = new Set([this.fingerprint, ...(await fingerprintsOf(master))]);
+  }
+
+  #note(name: DocumentName, { bytes, revision }: StoredDocument, previous: string | undefined): void {
+    const now = { revision, sha256: digestOf(bytes) };
+    this.#digests.set(name, now.sha256);
+    if (this.#acceptRollback) this.#seen.accept(name, now);
+    else this.#seen.check(name, now, previous);
+  }
+}
+
+/**
+ * Reads the highest revision and checks it. What fails is damage only if it is still the highest: else a writer
+ * has just superseded and emptied it, and we look again.
+ */
+async function readChecked<T>(
+  storage: Storage,
+  name: DocumentName,
+  check: (document: StoredDocument) => Promise<T>,
+): Promise<{ readonly document: StoredDocument; readonly value: T } | undefined> {
+  let failed: number | undefined;
+  for (let looks = 1; ; looks++) {
+    const document = await storage.read(name);
+    if (document === undefined) return undefined;
+    try {
+      return { document, value: await check(document) };
+    } catch (error) {
+      if (document.revision === failed || looks === mostLooks) throw error;
+      failed = document.revision;
+    }
+  }
+}
+
+function foreign(name: DocumentName, fingerprint: string): JwksError {
+  return new JwksError('damaged', `${name} is signed by ${fingerprint}, which is no identity of this keystore`, {
+    hint: 'it may come from another keystore; put back the file that belongs here',
+  });
+}
+
+export function noKeystore(place: string): JwksError {
+  return new JwksError('not-found', `there is no keystore at ${place}`, { hint: `jwks init --keystore ${place}` });
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The clock and the name of whoever makes a change. */
+export interface Author {
+  now(): Instant;
+  readonly by: string;
+}

@@ -1,0 +1,150 @@
+// Where the secret comes from: the first source that is set wins, and one that is set but unusable ends the search.
+import { constants, createReadStream, type Stats, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative } from 'node:path';
+import type { Readable } from 'node:stream';
+import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import type { FileSystem } from './file-system.ts';
+import { discard, makeDirectory, syncDirectory, writeTemporary } from './new-file.ts';
+import { generateSecretText, mostSecretBytes } from './secret.ts';
+
+export interface SecretSources {
+  /** `--secret-file`: a path, or `-` for standard input. */
+  readonly file?: string | undefined;
+  /** `--secret-fd` */
+  readonly descriptor?: number | undefined;
+  /** `JWKS_SECRET_FILE` */
+  readonly variableFile?: string | undefined;
+  /** `JWKS_SECRET` */
+  readonly variable?: string | undefined;
+  /** `CREDENTIALS_DIRECTORY` of systemd. */
+  readonly credentials?: string | undefined;
+  /** `$XDG_CONFIG_HOME/jwks/secret` */
+  readonly ownFile?: string | undefined;
+  readonly stdin: Readable;
+  /** The effective user. */
+  readonly uid: number | undefined;
+}
+
+export interface FoundSecret {
+  readonly text: string;
+  /** In words, for errors and `config`. */
+  readonly source: string;
+}
+
+/** Reads the secret, or `undefined` where none is set. */
+export async function findSecret(sources: SecretSources): Promise<FoundSecret | undefined> {
+  const { file, descriptor, variableFile, variable, credentials, ownFile } = sources;
+  if (file === '-') return { text: await readStream(sources.stdin, 'standard input'), source: 'standard input' };
+  if (file !== undefined) return readSecretFile(file, sources);
+  if (descriptor !== undefined) return readDescriptor(descriptor);
+  if (variableFile !== undefined && variable !== undefined) {
+    throw new JwksError('usage', 'both JWKS_SECRET_FILE and JWKS_SECRET are set', { hint: 'unset one of them' });
+  }
+  if (variableFile !== undefined) return readSecretFile(variableFile, sources);
+  if (variable !== undefined) return { text: variable, source: 'JWKS_SECRET' };
+  const credential = credentials === undefined ? undefined : join(credentials, 'jwks-secret');
+  if (credential !== undefined && exists(credential)) return readSecretFile(credential, sources);
+  return ownFile !== undefined && exists(ownFile) ? readSecretFile(ownFile, sources) : undefined;
+}
+
+/** Where `findSecret` would look first, in words; for people who ask where their secret comes from. */
+export function describeSource(sources: SecretSources): string | undefined {
+  const { file, descriptor, variableFile, variable, credentials, ownFile } = sources;
+  if (file !== undefined) return file === '-' ? 'standard input' : file;
+  if (descriptor !== undefined) return `descriptor ${descriptor}`;
+  if (variableFile !== undefined) return variableFile;
+  if (variable !== undefined) return 'JWKS_SECRET';
+  const credential = credentials === undefined ? undefined : join(credentials, 'jwks-secret');
+  return [credential, ownFile].find((path) => path !== undefined && exists(path));
+}
+
+/** Makes the secret file, durable and 0600, or leaves one that is there. Returns whether it was made. */
+export function makeSecretFile(fs: FileSystem, path: string): boolean {
+  const directory = dirname(path);
+  try {
+    makeDirectory(fs, directory, { mode: 0o700 });
+    const temporary = writeTemporary(fs, directory, Buffer.from(`${generateSecretText()}\n`), { mode: 0o600 });
+    try {
+      fs.link(temporary, path);
+    } finally {
+      discard(fs, temporary);
+    }
+    syncDirectory(fs, directory);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw new JwksError('failed', `the secret file ${path} cannot be made: ${describeSystemError(error)}`, {
+      cause: error,
+      hint: 'name another with JWKS_SECRET_FILE (jwks secret generate prints a secret)',
+    });
+  }
+}
+
+async function readSecretFile(path: string, { uid, credentials }: SecretSources): Promise<FoundSecret> {
+  try {
+    const stats = statSync(path);
+    if (stats.isDirectory()) throw new JwksError('secret', `the secret file ${path} is a directory`);
+    const isMounted = isBelow(path, '/run/secrets') || (credentials !== undefined && isBelow(path, credentials));
+    if (stats.isFile() && !isMounted) refuseOpenFile(path, stats, uid);
+    return { text: await readStream(createReadStream(path), path), source: path };
+  } catch (error) {
+    if (error instanceof JwksError) throw error;
+    throw new JwksError('secret', `the secret file ${path} cannot be read: ${describeSystemError(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function refuseOpenFile(path: string, { mode, uid: owner }: Stats, uid: number | undefined): void {
+  if (uid === undefined) return;
+  const { S_IWOTH, S_IROTH, S_IRWXG } = constants;
+  const fault =
+    (mode & S_IWOTH) !== 0
+      ? 'can be written by others'
+      : (mode & S_IROTH) !== 0
+        ? 'can be read by others'
+        : owner === uid && (mode & S_IRWXG) !== 0
+          ? 'is open to its group'
+          : undefined;
+  if (fault !== undefined) {
+    throw new JwksError('secret', `the secret file ${path} ${fault}`, { hint: `chmod 600 ${path}` });
+  }
+}
+
+async function readDescriptor(descriptor: number): Promise<FoundSecret> {
+  const source = `descriptor ${descriptor}`;
+  try {
+    const stream = createReadStream('', { fd: descriptor, autoClose: false });
+    return { text: await readStream(stream, source), source };
+  } catch (error) {
+    if (error instanceof JwksError) throw error;
+    throw new JwksError('secret', `the secret on ${source} cannot be read: ${describeSystemError(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function readStream(stream: Readable, source: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(Buffer.from(chunk));
+    size += Buffer.byteLength(chunk);
+    if (size > mostSecretBytes) throw new JwksError('secret', `the secret in ${source} is longer than 4 KiB`);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function exists(path: string): boolean {
+  // A file that is there but cannot be looked at is set, and the error belongs to reading it.
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+function isBelow(path: string, directory: string): boolean {
+  const way = relative(directory, path);
+  return way !== '' && !way.startsWith('..') && !isAbsolute(way);
+}

@@ -1,0 +1,27 @@
+// The port that every backend of a keystore implements, and nothing more.
+import type { DocumentName } from './set-id.ts';
+
+export interface StoredDocument {
+  readonly revision: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * - `committed` the revision is there and durable
+ * - `conflict` somebody else made that revision first; nothing was changed
+ * - `unknown` the revision is there, but the backend did not confirm that it is durable
+ */
+export type Outcome = 'committed' | 'conflict' | 'unknown';
+
+export interface Storage {
+  /** What identifies the place, such as a real path or a URL: the key under which a host remembers it. */
+  readonly place: string;
+  /** The sets' documents, also reserved ones that hold nothing yet. In no particular order. */
+  list(): Promise<DocumentName[]>;
+  /** The highest revision. May be short or empty where it is being superseded: look again. */
+  read(name: DocumentName): Promise<StoredDocument | undefined>;
+  /** Makes `list` show the name before its first revision exists, so that nobody who lists misses it. */
+  reserve(name: DocumentName): Promise<void>;
+  /** Makes revision `from + 1`, atomically and once. A revision that was taken is never taken again. */
+  replace(name: DocumentName, from: number, bytes: Uint8Array): Promise<Outcome>;
+}

@@ -1,0 +1,43 @@
+// Which key signs.
+import { type KeyLife, stateOf, type Use } from './key.ts';
+import type { Instant, Seconds } from './time.ts';
+
+/** What keys compete about: there is one signer for each pair. */
+export interface Role {
+  readonly use: Use;
+  readonly alg: string;
+}
+
+export function hasRole(key: KeyLife, role: Role): boolean {
+  return key.use === role.use && key.alg === role.alg;
+}
+
+/**
+ * The signer of a role: of the active keys whose private half is held the one activated last, the earlier in the
+ * set where that is a tie. Where none is active, the `next` key that activates within `skew`, so that a host
+ * whose clock is behind has a signer at a switch.
+ */
+export function signerOf<K extends KeyLife>(
+  keys: readonly K[],
+  role: Role,
+  now: Instant,
+  skew: Seconds,
+): K | undefined {
+  const held = keys.filter((key) => key.held && hasRole(key, role));
+  const active = held.filter((key) => stateOf(key, now) === 'active');
+  if (active.length > 0) return active.reduce((best, key) => (activation(key) > activation(best) ? key : best));
+  const near = held.filter((key) => stateOf(key, now) === 'next' && activation(key) <= now + skew);
+  return near.reduce<K | undefined>(
+    (best, key) => (best === undefined || activation(key) < activation(best) ? key : best),
+    undefined,
+  );
+}
+
+/** The signers of all roles in a set, in the order of their keys. */
+export function signersOf<K extends KeyLife>(keys: readonly K[], now: Instant, skew: Seconds): K[] {
+  return keys.filter((key) => signerOf(keys, key, now, skew) === key);
+}
+
+function activation(key: KeyLife): number {
+  return key.activates ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,63 @@
+// Points in time and spans of time: whole seconds, and their text forms.
+
+declare const instant: unique symbol;
+/** Whole seconds since 1970-01-01T00:00:00Z. */
+export type Instant = number & { readonly [instant]: true };
+/** A span of time in whole seconds. */
+export type Seconds = number;
+
+const iso = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+export function toInstant(seconds: number): Instant {
+  return Math.floor(seconds) as Instant;
+}
+
+/**
+ * Reads ISO 8601 / RFC 3339 with a zone (`2026-12-24T10:00:00Z`, `...+02:00`) or a date, which means its first
+ * second in UTC. Anything else, also a day that the calendar does not have, is `undefined`.
+ */
+export function parseInstant(text: string): Instant | undefined {
+  const match = iso.exec(text);
+  if (match === null) return undefined;
+  const [, day = '', time = '00:00:00', zone = 'Z'] = match;
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== day) return undefined;
+  const at = Date.parse(`${day}T${time}${zone}`);
+  return Number.isNaN(at) ? undefined : toInstant(at / 1000);
+}
+
+/** ISO 8601 in UTC without fractions, such as `2026-12-24T10:00:00Z`. */
+export function formatInstant(at: Instant): string {
+  return new Date(at * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+const units: readonly (readonly [string, Seconds])[] = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
+  ['s', 1],
+];
+const longest: Seconds = 36_525 * 86_400;
+
+/** Reads `90d`, `12h`, `10m`, `30s` or `0s`; at most a hundred years. Anything else is `undefined`. */
+export function parseDuration(text: string): Seconds | undefined {
+  const match = /^(\d{1,9})([dhms])$/.exec(text);
+  const unit = units.find(([name]) => name === match?.[2])?.[1];
+  if (match === null || unit === undefined) return undefined;
+  const span = Number(match[1]) * unit;
+  return span <= longest ? span : undefined;
+}
+
+/** The largest unit that holds the span without a rest: `90d`, `36h`, `90s`. */
+export function formatDuration(span: Seconds): string {
+  const [name, unit] = (span === 0 ? undefined : units.find(([, size]) => span % size === 0)) ?? ['s', 1];
+  return `${span / unit}${name}`;
+}
+
+/** A span for reading, rounded to its largest unit: `25 h`, `4 d`. */
+export function describeDuration(span: Seconds): string {
+  if (span >= 2 * 86_400) return `${Math.round(span / 86_400)} d`;
+  if (span >= 3_600) return `${Math.round(span / 3_600)} h`;
+  if (span >= 60) return `${Math.round(span / 60)} min`;
+  return `${Math.round(span)} s`;
+}

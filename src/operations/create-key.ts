@@ -1,0 +1,137 @@
+// Makes a key and adds it to a set, which is made if need be.
+import { JwksError } from '../errors.ts';
+import { type AlgorithmRequest, selectKeyShape } from '../jose/algorithms.ts';
+import { generateKey, type KidScheme } from '../jose/generate.ts';
+import { isSymmetric, type PrivateJwk, toPublicJwk } from '../jose/jwk.ts';
+import { thumbprintOf } from '../jose/thumbprint.ts';
+import type { Change, Keystore, OpenSet } from '../keystore/keystore.ts';
+import type { ManifestKey } from '../keystore/manifest.ts';
+import type { SetId } from '../keystore/set-id.ts';
+import { bornActive, existingFor, refuseName, supersededBy } from '../lifecycle/plan-create.ts';
+import { defaultFacts, type Policy, publishAhead } from '../lifecycle/policy.ts';
+import type { Role } from '../lifecycle/signer.ts';
+import type { Instant, Seconds } from '../lifecycle/time.ts';
+
+export interface CreateRequest extends AlgorithmRequest {
+  readonly set: SetId;
+  /** Given by hand; absent: made by `kidFrom`. */
+  readonly kid?: string | undefined;
+  /** Default `thumbprint`. */
+  readonly kidFrom?: KidScheme | undefined;
+  /** Be content with a key of that use and algorithm that is active already. */
+  readonly ifMissing?: boolean | undefined;
+  /** Decide, but make and write nothing. */
+  readonly dryRun?: boolean | undefined;
+  readonly note?: string | undefined;
+  /** The policy of a set that is made; a set that exists keeps its own. */
+  readonly policy?: Policy | undefined;
+}
+
+export interface Created {
+  readonly set: SetId;
+  /** Absent after a dry run. */
+  readonly key: ManifestKey | undefined;
+  readonly privateJwk: PrivateJwk | undefined;
+  /** `existing`: there was one, and nothing was written. `planned`: a dry run. */
+  readonly outcome: 'made' | 'existing' | 'planned';
+  /** When the key signs from. */
+  readonly at: Instant;
+  /** A key that signed until now, and how long verifiers may not know the new one yet. */
+  readonly supersedes: { readonly kid: string; readonly unknownFor: Seconds } | undefined;
+}
+
+/**
+ * A kid that exists, tombstones included, is exit 5 and changes nothing. Key generation happens outside the step
+ * that is repeated when somebody else changes the set at the same time.
+ */
+export async function createKey(keystore: Keystore, clock: () => Instant, request: CreateRequest): Promise<Created> {
+  const shape = selectKeyShape(request);
+  const role: Role = shape.algorithm;
+  const before = await keystore.openSet(request.set);
+  const now = clock();
+  const ready = existing(before, request, role, now);
+  if (ready !== undefined) return ready;
+  if (request.kid !== undefined) refuse(before, request.set, { kid: request.kid });
+  if (request.dryRun === true) return planned(before, request, role, now);
+
+  const naming = request.kid === undefined ? { scheme: request.kidFrom ?? 'thumbprint' } : { kid: request.kid };
+  const privateJwk = await generateKey(shape, naming);
+  const draft = await describe(privateJwk, role);
+  let result: Created | undefined;
+  await keystore.change(
+    request.set,
+    (current, at): Change | undefined => {
+      result = existing(current, request, role, at);
+      if (result !== undefined) return undefined;
+      refuse(current, request.set, draft);
+      const key: ManifestKey = { ...draft, ...bornActive(at) };
+      result = { ...planned(current, request, role, at), outcome: 'made', key, privateJwk };
+      return {
+        keys: [key, ...(current?.manifest.keys ?? [])],
+        privateKeys: [privateJwk, ...(current?.privateKeys ?? [])],
+        policy: isThere(current) ? current.manifest.policy : request.policy,
+        events: [{ event: 'created', kid: key.kid, note: request.note }],
+      };
+    },
+    { create: true },
+  );
+  if (result === undefined) throw new JwksError('internal', 'the change was not decided');
+  return result;
+}
+
+async function describe(jwk: PrivateJwk, { alg, use }: Role): Promise<Omit<ManifestKey, 'created'>> {
+  const symmetric = isSymmetric(jwk);
+  return {
+    kid: jwk.kid ?? '',
+    alg,
+    use,
+    symmetric,
+    held: true,
+    thumbprint: symmetric ? undefined : await thumbprintOf(jwk),
+    jwk: symmetric ? undefined : toPublicJwk(jwk),
+  };
+}
+
+function existing(current: OpenSet | undefined, request: CreateRequest, role: Role, now: Instant): Created | undefined {
+  if (request.ifMissing !== true || !isThere(current)) return undefined;
+  const { keys, policy } = current.manifest;
+  const key = existingFor(keys, role, now, skewOf(policy));
+  if (key === undefined) return undefined;
+  const privateJwk = current.privateKeys.find(({ kid }) => kid === key.kid);
+  return { set: request.set, key, privateJwk, outcome: 'existing', at: key.activates ?? now, supersedes: undefined };
+}
+
+function planned(current: OpenSet | undefined, request: CreateRequest, role: Role, now: Instant): Created {
+  const keys = current?.manifest.keys ?? [];
+  const facts = current?.manifest.policy?.facts ?? defaultFacts;
+  const signer = supersededBy(keys, role, now, facts.skew);
+  return {
+    set: request.set,
+    key: undefined,
+    privateJwk: undefined,
+    outcome: 'planned',
+    at: now,
+    supersedes: signer && { kid: signer.kid, unknownFor: publishAhead(facts) },
+  };
+}
+
+function refuse(
+  current: OpenSet | undefined,
+  set: SetId,
+  incoming: { readonly kid: string; readonly thumbprint?: string | undefined },
+): void {
+  const refusal = refuseName(current?.manifest.keys ?? [], incoming);
+  if (refusal === undefined) return;
+  const reason = refusal === 'taken' ? 'has had that kid already, and a kid is never used again' : 'has revoked that key';
+  throw new JwksError('conflict', `key "${incoming.kid}" was not made: set "${set}" ${reason}`, {
+    hint: 'leave the key id out to have one made',
+  });
+}
+
+function isThere(current: OpenSet | undefined): current is OpenSet {
+  return current !== undefined && current.manifest.deleted === undefined;
+}
+
+function skewOf(policy: Policy | undefined): Seconds {
+  return policy?.facts.skew ?? defaultFacts.skew;
+}

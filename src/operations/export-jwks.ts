@@ -1,0 +1,86 @@
+// The JWK Set that verifiers fetch, of one set or several merged; or the private one for servers that sign.
+import { JwksError } from '../errors.ts';
+import type { PrivateJwk, PublicJwk } from '../jose/jwk.ts';
+import type { Keystore } from '../keystore/keystore.ts';
+import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
+import type { Reader } from '../keystore/reader.ts';
+import type { SetId } from '../keystore/set-id.ts';
+import { heldKeys, keysAt, publishedKeys } from '../lifecycle/publication.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { selectSets, skewOf, timeOf } from './select-sets.ts';
+
+export interface ExportRequest {
+  readonly sets: readonly SetId[] | 'all';
+  readonly kid?: string | undefined;
+  /** Absent: now. */
+  readonly at?: Instant | undefined;
+  readonly allowEmpty?: boolean | undefined;
+}
+
+/** RFC 7517 section 5. */
+export interface JwkSet<K extends PublicJwk | PrivateJwk> {
+  readonly keys: readonly K[];
+}
+
+/**
+ * The publishable keys, in the order in which verifiers should see them. Nothing to publish is exit 5, since an
+ * emptied JWKS is an outage, as are two different keys with one kid.
+ */
+export async function exportPublic(reader: Reader, clock: Instant, request: ExportRequest): Promise<JwkSet<PublicJwk>> {
+  const documents = await selectSets(reader, request.sets);
+  const chosen = documents.flatMap(({ manifest }) => {
+    const at = timeOf(manifest, clock, request.at);
+    const keys = publishedKeys(existing(manifest, request, at), at, skewOf(manifest));
+    return pick(keys, request).flatMap(({ jwk }) => (jwk === undefined ? [] : [jwk]));
+  });
+  return merge(chosen, request);
+}
+
+/** Every private half that is kept and still has a use, `enc` and symmetric ones too. */
+export async function exportPrivate(
+  keystore: Keystore,
+  clock: Instant,
+  request: ExportRequest,
+): Promise<JwkSet<PrivateJwk>> {
+  const documents = await selectSets(keystore.reader, request.sets);
+  const opened = await Promise.all(documents.map((document) => keystore.open(document)));
+  const chosen = opened.flatMap(({ manifest, privateKeys }) => {
+    const at = timeOf(manifest, clock, request.at);
+    const keys = heldKeys(existing(manifest, request, at), at, skewOf(manifest));
+    return pick(keys, request).flatMap(({ kid }) => privateKeys.filter((jwk) => jwk.kid === kid));
+  });
+  return merge(chosen, request);
+}
+
+function existing(manifest: Manifest, request: ExportRequest, at: Instant): readonly ManifestKey[] {
+  return request.at === undefined ? manifest.keys : keysAt(manifest.keys, at);
+}
+
+function pick(keys: readonly ManifestKey[], request: ExportRequest): ManifestKey[] {
+  return keys.filter(({ kid }) => request.kid === undefined || kid === request.kid);
+}
+
+function merge<K extends PublicJwk | PrivateJwk>(keys: readonly K[], request: ExportRequest): JwkSet<K> {
+  const merged = new Map<string, K>();
+  for (const key of keys) {
+    const kid = key.kid ?? '';
+    const before = merged.get(kid);
+    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(key)) {
+      throw new JwksError('conflict', `two of these sets have different keys with the kid "${kid}"`, {
+        hint: 'export them on their own',
+      });
+    }
+    merged.set(kid, before ?? key);
+  }
+  if (merged.size === 0 && request.allowEmpty !== true) throw refuseEmpty(request);
+  return { keys: [...merged.values()] };
+}
+
+function refuseEmpty({ kid }: ExportRequest): JwksError {
+  if (kid !== undefined) {
+    return new JwksError('not-found', `there is no key "${kid}" to export`, { hint: 'jwks list --all shows all keys' });
+  }
+  return new JwksError('unsafe', 'there is no key to publish: an empty JWKS would lock everybody out', {
+    hint: 'if that is what you want, add --allow-empty',
+  });
+}

@@ -1,0 +1,55 @@
+// What is in a keystore: sets, their keys with states, and what happens to each next. Needs no secret.
+import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
+import type { Reader } from '../keystore/reader.ts';
+import type { SetId } from '../keystore/set-id.ts';
+import { isTombstone, type KeyState, stateOf } from '../lifecycle/key.ts';
+import { type NextChange, nextChange } from '../lifecycle/next-change.ts';
+import { keysAt } from '../lifecycle/publication.ts';
+import { signersOf } from '../lifecycle/signer.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { selectSets, skewOf, timeOf } from './select-sets.ts';
+
+export interface ListedKey {
+  readonly key: ManifestKey;
+  readonly state: KeyState;
+  /** It is the one that signs (or, for `enc`, that senders should use). */
+  readonly isSigner: boolean;
+  readonly next: NextChange;
+}
+
+export interface ListedSet {
+  readonly manifest: Manifest;
+  /** The time that the states are of. */
+  readonly at: Instant;
+  readonly keys: readonly ListedKey[];
+}
+
+export interface ListRequest {
+  readonly sets: readonly SetId[] | 'all';
+  /** Absent: now. */
+  readonly at?: Instant | undefined;
+  /** Also keys that are retired or revoked. */
+  readonly tombstones?: boolean | undefined;
+}
+
+export async function listSets(reader: Reader, clock: Instant, request: ListRequest): Promise<ListedSet[]> {
+  const documents = await selectSets(reader, request.sets);
+  return documents.map(({ manifest }) => describeSet(manifest, clock, request));
+}
+
+function describeSet(manifest: Manifest, clock: Instant, request: ListRequest): ListedSet {
+  const at = timeOf(manifest, clock, request.at);
+  const there = request.at === undefined ? manifest.keys : keysAt(manifest.keys, at);
+  const signers = new Set(signersOf(there, at, skewOf(manifest)));
+  const shown = there.filter((key) => request.tombstones === true || !isTombstone(key, at));
+  return {
+    manifest,
+    at,
+    keys: shown.map((key) => ({
+      key,
+      state: stateOf(key, at),
+      isSigner: signers.has(key),
+      next: nextChange(key, at),
+    })),
+  };
+}

@@ -1,0 +1,170 @@
+// Opens a keystore: finds whom to trust, unlocks it where a secret is needed, and makes it on the first run.
+import { join } from 'node:path';
+import { JwksError } from '../errors.ts';
+import type { IdentityAlgorithm } from '../jose/identity.ts';
+import type { FileSystem } from '../keystore/file-system.ts';
+import { FileStorage, isEmptyDirectory, type Shield } from '../keystore/file-storage.ts';
+import { Keystore } from '../keystore/keystore.ts';
+import { makeDirectory } from '../keystore/new-file.ts';
+import { makeKeystore } from '../keystore/new-keystore.ts';
+import { refuseForeign } from '../keystore/ownership.ts';
+import { type Author, noKeystore, Reader, type ReaderOptions } from '../keystore/reader.ts';
+import { parseSecret } from '../keystore/secret.ts';
+import { type FoundSecret, makeSecretFile } from '../keystore/secret-sources.ts';
+import { SeenFiles } from '../keystore/seen.ts';
+
+export interface Access {
+  readonly fs: FileSystem;
+  /** The keystore's directory. */
+  readonly directory: string;
+  /** It is the default place, the only one where a keystore is made without being asked for. */
+  readonly isDefault: boolean;
+  /** Where the host remembers what it has seen; absent: nowhere. */
+  readonly stateDirectory: string | undefined;
+  /** A fingerprint that was named. */
+  readonly identity: string | undefined;
+  readonly acceptRollback: boolean;
+  /** Reads the secret that is set, if one is. */
+  readonly findSecret: () => Promise<FoundSecret | undefined>;
+  /** Asks a person for it; absent where nobody can be asked. */
+  readonly askSecret: (() => Promise<FoundSecret>) | undefined;
+  /** Where a secret file is made where no secret is set; absent: there is no such place. */
+  readonly secretFile: string | undefined;
+  readonly author: Author;
+  readonly uid: number | undefined;
+  readonly shield: Shield | undefined;
+}
+
+/** What was made on the way. */
+export interface Made {
+  readonly keystore: string;
+  /** The secret file, where that was made too. */
+  readonly secretFile: string | undefined;
+}
+
+/**
+ * Opens for reading, by the first of: the fingerprint that was named, the one that this host remembers for the
+ * place, the secret. With none of them the reader is not trusted, and it is for the caller to say so or refuse.
+ */
+export async function openReader(access: Access): Promise<Reader> {
+  const options = readerOptions(access);
+  if (access.identity !== undefined) return remembered(await Reader.open(options, access.identity));
+  const known = options.seenFiles.fingerprintAt(options.storage.place);
+  if (known !== undefined) {
+    try {
+      return await Reader.open(options, known);
+    } catch (error) {
+      // Another keystore stands there now. The secret, if there is one, tells whether it is ours.
+      const isReplaced = error instanceof JwksError && error.code === 'identity';
+      if (!isReplaced || (await access.findSecret()) === undefined) throw error;
+    }
+  }
+  const found = await access.findSecret();
+  if (found === undefined) return Reader.open(options, undefined);
+  return (await unlock(access, options, found)).reader;
+}
+
+/** Opens with the secret. A keystore that is missing is made if this is the default place and `make` is set. */
+export async function openKeystore(
+  access: Access,
+  make: ((made: Made) => void) | undefined,
+): Promise<Keystore> {
+  if (make !== undefined && access.isDefault && !isKeystore(access)) {
+    const made = await initKeystore(access, 'EdDSA').catch(unlessThere);
+    if (made !== undefined) make(made);
+  }
+  const options = readerOptions(access);
+  const found = (await access.findSecret()) ?? (await access.askSecret?.());
+  if (found !== undefined) return unlock(access, options, found);
+  await Reader.open(options, access.identity);
+  throw new JwksError('secret', `the keystore at ${options.storage.place} needs its secret, and none is set`, {
+    hint: 'name it with --secret-file, JWKS_SECRET_FILE or JWKS_SECRET',
+  });
+}
+
+/**
+ * Makes a keystore in a directory that is empty or missing, for the secret that is set; where none is, makes the
+ * secret file too. The secret is durable before the keystore is.
+ */
+export async function initKeystore(access: Access, alg: IdentityAlgorithm, asked?: FoundSecret): Promise<Made> {
+  const { fs, directory, secretFile } = access;
+  const stats = fs.stat(directory);
+  if (stats !== undefined && !stats.isDirectory()) throw notDirectory(directory);
+  if (stats !== undefined && !isEmptyDirectory(fs, directory)) {
+    throw notEmpty(access);
+  }
+  let made = false;
+  let found = asked ?? (await access.findSecret());
+  if (found === undefined) {
+    if (secretFile === undefined) throw noSecretPlace();
+    made = makeSecretFile(fs, secretFile);
+    found = await access.findSecret();
+    if (found === undefined) throw new JwksError('failed', `the secret file ${secretFile} is gone again`);
+  }
+  const secret = await parseSecret(found.text, found.source);
+  makeDirectory(fs, directory, { mode: 0o700 });
+  const { storage } = readerOptions(access);
+  if (!(await makeKeystore(storage, secret, access.author, alg))) throw notEmpty(access);
+  return { keystore: directory, secretFile: made ? secretFile : undefined };
+}
+
+async function unlock(access: Access, options: ReaderOptions, found: FoundSecret): Promise<Keystore> {
+  const secret = await parseSecret(found.text, found.source);
+  const keystore = await Keystore.open(options, secret, access.author, access.identity);
+  keystore.reader.remember(true);
+  return keystore;
+}
+
+function remembered(reader: Reader): Reader {
+  reader.remember(false);
+  return reader;
+}
+
+function readerOptions(access: Access): ReaderOptions {
+  const { fs, directory, uid } = access;
+  const stats = lookAt(fs, directory);
+  if (stats === undefined) throw noKeystore(directory);
+  if (!stats.isDirectory()) throw notDirectory(directory);
+  refuseForeign(directory, stats, uid, 'the keystore');
+  return {
+    storage: new FileStorage(directory, { fs, shield: access.shield }),
+    seenFiles: new SeenFiles(fs, access.stateDirectory),
+    acceptRollback: access.acceptRollback,
+  };
+}
+
+function lookAt(fs: FileSystem, path: string): ReturnType<FileSystem['stat']> {
+  try {
+    return fs.stat(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function isKeystore({ fs, directory }: Access): boolean {
+  const stats = lookAt(fs, directory);
+  return stats !== undefined && (!stats.isDirectory() || !isEmptyDirectory(fs, directory));
+}
+
+/** On the first run somebody else may make the keystore in the same moment, which is as good. */
+function unlessThere(error: unknown): undefined {
+  if (error instanceof JwksError && error.code === 'conflict') return undefined;
+  throw error;
+}
+
+function notEmpty({ fs, directory }: Access): JwksError {
+  const isOurs = fs.stat(join(directory, 'master')) !== undefined;
+  return new JwksError('conflict', `${directory} is not empty`, {
+    hint: isOurs ? 'there is a keystore in it already' : 'a keystore needs a directory of its own',
+  });
+}
+
+function notDirectory(path: string): JwksError {
+  return new JwksError('damaged', `${path} is not a directory, and so no keystore`);
+}
+
+function noSecretPlace(): JwksError {
+  return new JwksError('usage', 'there is no place for a secret: neither HOME nor XDG_CONFIG_HOME is an absolute path', {
+    hint: 'name the secret with --secret-file, JWKS_SECRET_FILE or JWKS_SECRET',
+  });
+}

@@ -1,0 +1,41 @@
+// Reads the sets that were named, or all of them.
+import { JwksError } from '../errors.ts';
+import type { Manifest } from '../keystore/manifest.ts';
+import type { Reader } from '../keystore/reader.ts';
+import type { SetDocument } from '../keystore/set-document.ts';
+import type { SetId } from '../keystore/set-id.ts';
+import { nowFor } from '../lifecycle/clock.ts';
+import { defaultFacts } from '../lifecycle/policy.ts';
+import type { Instant, Seconds } from '../lifecycle/time.ts';
+
+/** The documents of the sets named, in that order, or of all sets. One that does not exist is exit 3. */
+export async function selectSets(reader: Reader, ids: readonly SetId[] | 'all'): Promise<SetDocument[]> {
+  if (ids === 'all') {
+    const documents = await reader.readSets();
+    return documents.filter(({ manifest }) => manifest.deleted === undefined);
+  }
+  const documents: SetDocument[] = [];
+  for (const id of new Set(ids)) {
+    const document = await reader.readSet(id);
+    if (document === undefined || document.manifest.deleted !== undefined) throw noSet(id);
+    documents.push(document);
+  }
+  return documents;
+}
+
+export function noSet(id: SetId): JwksError {
+  return new JwksError('not-found', `set "${id}" does not exist`, { hint: 'jwks list shows the sets there are' });
+}
+
+export function noKey(id: SetId, kid: string): JwksError {
+  return new JwksError('not-found', `set "${id}" has no key "${kid}"`, { hint: `jwks get ${id} shows its keys` });
+}
+
+/** The time that counts for a set: one that was asked for as it is, else never before its last change. */
+export function timeOf(manifest: Manifest, clock: Instant, at: Instant | undefined): Instant {
+  return at ?? nowFor(clock, manifest.updated);
+}
+
+export function skewOf(manifest: Manifest): Seconds {
+  return manifest.policy?.facts.skew ?? defaultFacts.skew;
+}
