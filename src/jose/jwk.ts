@@ -37,6 +37,7 @@ const membersOf: Readonly<Record<Kty, Members>> = {
   AKP: { public: ['pub'], private: ['priv'] },
   oct: { public: [], private: ['k'] },
 };
+const privateMembers = Object.values(membersOf).flatMap((members) => members.private);
 /** Members of any key that are public by nature, in the order they are written in. */
 const head = ['kty', 'use', 'alg', 'kid'];
 const certificates = ['x5c', 'x5t#S256'];
@@ -63,6 +64,15 @@ export function toPrivateJwk(jwk: object): PrivateJwk {
 /** The same key under other names. */
 export function nameJwk(jwk: PrivateJwk, names: { kid: string; alg: string; use: string }): PrivateJwk {
   return toPrivateJwk({ ...jwk, ...names });
+}
+
+/** Whether a private member of any key type is anywhere in a value: the last look before something public is printed. */
+export function holdsPrivateMember(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(holdsPrivateMember);
+  const kty: unknown = Reflect.get(value, 'kty');
+  const isLeak = typeof kty === 'string' && privateMembers.some((name) => Object.hasOwn(value, name));
+  return isLeak || Object.values(value).some(holdsPrivateMember);
 }
 
 export function isSymmetric(jwk: PublicJwk | PrivateJwk): boolean {

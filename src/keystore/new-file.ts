@@ -8,7 +8,8 @@ export const temporaryPrefix = '.jwks-';
 
 export interface Ownership {
   readonly mode: number;
-  /** The group to give it to, where it is not the one that a new file gets. */
+  /** The user and group to give it to, where they are not those that a new file gets. */
+  readonly uid?: number | undefined;
   readonly gid?: number | undefined;
 }
 
@@ -77,8 +78,10 @@ export function makeDirectory(fs: FileSystem, path: string, ownership: Ownership
   return true;
 }
 
-function own(fs: FileSystem, descriptor: number, { mode, gid }: Ownership): void {
+function own(fs: FileSystem, descriptor: number, { mode, uid, gid }: Ownership): void {
   const made = fs.fstat(descriptor);
-  if (gid !== undefined && made.gid !== gid) fs.fchown(descriptor, -1, gid);
+  const owner = uid ?? made.uid;
+  const group = gid ?? made.gid;
+  if (owner !== made.uid || group !== made.gid) fs.fchown(descriptor, owner, group);
   if ((made.mode & 0o777) !== mode) fs.fchmod(descriptor, mode | (made.mode & 0o7000));
 }

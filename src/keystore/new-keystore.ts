@@ -7,13 +7,13 @@ import type { Author } from './reader.ts';
 import type { Secret } from './secret.ts';
 import type { Storage } from './storage.ts';
 
-/** Returns false where somebody else made it first, which is as good. */
+/** Returns the fingerprint, or `undefined` where somebody else made a keystore there first. */
 export async function makeKeystore(
   storage: Storage,
   secret: Secret,
   author: Author,
   alg: IdentityAlgorithm,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const now = author.now();
   const identity = await generateIdentity(alg);
   const unlocked = { identity, masterKeys: [{ kid: randomUUID(), key: randomBytes(32) }] as const };
@@ -32,5 +32,5 @@ export async function makeKeystore(
   if (outcome === 'unknown') {
     throw new JwksError('unconfirmed', `the keystore at ${storage.place} is made but the disk did not confirm it`);
   }
-  return outcome === 'committed';
+  return outcome === 'committed' ? identity.fingerprint : undefined;
 }

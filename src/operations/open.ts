@@ -38,6 +38,8 @@ export interface Access {
 /** What was made on the way. */
 export interface Made {
   readonly keystore: string;
+  /** Its fingerprint. */
+  readonly identity: string;
   /** The secret file, where that was made too. */
   readonly secretFile: string | undefined;
 }
@@ -103,9 +105,11 @@ export async function initKeystore(access: Access, alg: IdentityAlgorithm, asked
   }
   const secret = await parseSecret(found.text, found.source);
   makeDirectory(fs, directory, { mode: 0o700 });
-  const { storage } = readerOptions(access);
-  if (!(await makeKeystore(storage, secret, access.author, alg))) throw notEmpty(access);
-  return { keystore: directory, secretFile: made ? secretFile : undefined };
+  const options = readerOptions(access);
+  const identity = await makeKeystore(options.storage, secret, access.author, alg);
+  if (identity === undefined) throw notEmpty(access);
+  await unlock(access, options, found);
+  return { keystore: directory, identity, secretFile: made ? secretFile : undefined };
 }
 
 async function unlock(access: Access, options: ReaderOptions, found: FoundSecret): Promise<Keystore> {

@@ -1,0 +1,54 @@
+// jwks algs: the algorithms, and what this machine can do of them.
+import type { Command } from 'commander';
+import { type Algorithm, algorithms, missingSupport, mldsaNode } from '../../jose/algorithms.ts';
+import { examples, type Open, operandsOf } from '../command.ts';
+import type { Session } from '../session.ts';
+import { formatTable } from '../terminal-text.ts';
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('algs')
+    .summary('list the algorithms, and what this machine can do')
+    .description('Lists the algorithms with the keys that fit, and whether this machine can make them.')
+    .usage('[options]')
+    .argument('[operands...]')
+    .addHelpText('after', () => examples('jwks algs', "jwks algs --format 'jsonpath=algorithms.#.alg'"));
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    operandsOf(command, { required: [], most: 0 });
+    await session.printer.prepare();
+    const rows = algorithms.map((algorithm) => ({ algorithm, here: describeSupport(algorithm) }));
+    await session.printer.result({
+      usual: 'table',
+      json: {
+        algorithms: rows.map(({ algorithm, here }) => ({ ...algorithm, available: here === 'yes' })),
+      },
+      ids: rows.map(({ algorithm }) => algorithm.alg),
+      table: () =>
+        formatTable(
+          ['ALGORITHM', 'USE', 'KEY TYPE', 'SIZE OR CURVE', 'HERE', 'DEFINED IN'].map((title) => ({ title })),
+          rows.map(({ algorithm, here }) => [
+            algorithm.alg,
+            algorithm.use,
+            algorithm.kty,
+            describeChoice(algorithm),
+            here,
+            algorithm.source,
+          ]),
+          session.host.stdout,
+        ),
+    });
+  }
+}
+
+/** The default first. */
+function describeChoice({ bits, curves }: Algorithm): string {
+  return bits.length > 0 ? bits.join(', ') : curves.length > 0 ? curves.join(', ') : 'fixed';
+}
+
+function describeSupport(algorithm: Algorithm): string {
+  const missing = missingSupport(algorithm);
+  if (missing.all) return algorithm.kty === 'AKP' ? `no: takes Node ${mldsaNode}` : 'no';
+  return missing.curves.length === 0 ? 'yes' : `not on ${missing.curves.join(', ')}`;
+}

@@ -1,0 +1,65 @@
+// jwks config: every effective setting, and where it comes from.
+import type { Command } from 'commander';
+import { defaultFacts } from '../../lifecycle/policy.ts';
+import { formatDuration } from '../../lifecycle/time.ts';
+import { examples, type Open, operandsOf } from '../command.ts';
+import type { Session } from '../session.ts';
+import type { Setting } from '../settings.ts';
+import { formatTable } from '../terminal-text.ts';
+
+interface Row {
+  readonly name: string;
+  readonly value: string | readonly string[] | null;
+  readonly from: string;
+}
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('config')
+    .summary('show the effective settings and where they come from')
+    .description('Shows every effective setting and where it comes from. Of the secret only its source, never itself.')
+    .usage('[options]')
+    .argument('[operands...]')
+    .addHelpText('after', () => examples('jwks config', 'JWKS_KEYSTORE=/srv/jwks jwks config --format json'));
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    operandsOf(command, { required: [], most: 0 });
+    await session.printer.prepare();
+    const rows = rowsOf(session);
+    await session.printer.result({
+      usual: 'table',
+      json: { settings: rows },
+      ids: rows.map(({ name }) => name),
+      table: () =>
+        formatTable(
+          [{ title: 'SETTING' }, { title: 'VALUE', shrinks: true }, { title: 'FROM', shrinks: true }],
+          rows.map(({ name, value, from }) => [name, value === null ? 'not set' : [value].flat().join(', '), from]),
+          session.host.stdout,
+        ),
+    });
+  }
+}
+
+function rowsOf(session: Session): Row[] {
+  const { keystore, identity, alg, format, policy, files } = session.settings;
+  const secret = session.secretSource();
+  const facts = Object.entries({ rotateEvery: undefined, ...(policy?.value ?? defaultFacts) });
+  return [
+    row('keystore', keystore),
+    row('identity', identity),
+    { name: 'secret', value: secret ?? null, from: secret === undefined ? 'default' : 'first source that is set' },
+    row('alg', alg),
+    row('format', format),
+    ...facts.map(([name, value]): Row => ({
+      name: `policy.${name}`,
+      value: typeof value === 'number' ? formatDuration(value) : (value ?? null),
+      from: policy?.from ?? 'default',
+    })),
+    { name: 'files', value: files, from: files.length === 0 ? 'none found' : 'found' },
+  ];
+}
+
+function row(name: string, setting: Setting<string> | undefined): Row {
+  return { name, value: setting?.value ?? null, from: setting?.from ?? 'default' };
+}

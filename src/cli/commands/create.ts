@@ -1,0 +1,127 @@
+// jwks create: a new key in a set.
+import { type Command, Option } from 'commander';
+import type { KidScheme } from '../../jose/generate.ts';
+import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
+import type { Use } from '../../lifecycle/key.ts';
+import { describeDuration, formatInstant } from '../../lifecycle/time.ts';
+import type { Created } from '../../operations/create-key.ts';
+import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { wholeNumber } from '../global-options.ts';
+import type { Result } from '../printer.ts';
+import type { Session } from '../session.ts';
+import { publicHalf, toOrySet } from '../shapes.ts';
+import { escapeText, formatTable } from '../terminal-text.ts';
+
+interface CreateOptions {
+  readonly alg?: string;
+  readonly use?: Use;
+  readonly bits?: number;
+  readonly crv?: string;
+  readonly kidFrom?: KidScheme;
+  readonly ifMissing?: boolean;
+  readonly private?: boolean;
+  readonly note?: string;
+  readonly dryRun?: boolean;
+}
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('create')
+    .summary('make a key; its public half on stdout')
+    .description('Makes a key and adds it to a set, which is made if need be. The key signs at once.')
+    .usage('[options] <set-id> [key-id]')
+    .argument('[operands...]')
+    .option('--alg <alg>', 'algorithm; jwks algs lists them (default: RS256)')
+    .addOption(new Option('--use <use>', 'sig or enc (default: what the algorithm is for)').choices(['sig', 'enc']))
+    .addOption(new Option('--bits <n>', 'size of an RSA or symmetric key (default: RSA 4096)').argParser(wholeNumber))
+    .option('--crv <curve>', 'curve, where the algorithm leaves a choice')
+    .addOption(
+      new Option('--kid-from <scheme>', 'how to make the key id').choices(['thumbprint', 'uuid', 'spki-sha256']),
+    )
+    .option('--if-missing', 'be content with a key of that use and algorithm that is active already')
+    .option('--private', 'print the private half')
+    .option('--note <text>', 'a note for the history')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .addHelpText('after', () => examples('jwks create --alg ES256 auth', 'jwks create --if-missing hydra.openid.id-token > public.jwks.json'));
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    const [set = '', kid] = operandsOf(command, { required: ['set-id'], most: 2 });
+    const options = optionsOf<CreateOptions>(command);
+    const request = await requestOf(session, set, kid, options);
+    await session.printer.prepare({ isPrivate: options.private === true });
+    const [{ createKey }, keystore] = await Promise.all([
+      import('../../operations/create-key.ts'),
+      session.keystore({ make: options.dryRun !== true }),
+    ]);
+    const created = await session.during(
+      `making a key for ${escapeText(set)}`,
+      createKey(keystore, session.clock, request),
+    );
+    await session.printer.result(toResult(session, created, options.private === true));
+    await report(session, created, options.private === true);
+  }
+}
+
+async function requestOf(session: Session, set: string, kid: string | undefined, options: CreateOptions) {
+  const { selectKeyShape } = await import('../../jose/algorithms.ts');
+  const { alg, policy } = session.settings;
+  const request = {
+    set: parseSetId(set),
+    kid: kid === undefined ? undefined : parseKeyId(kid),
+    alg: options.alg ?? alg.value,
+    use: options.use,
+    bits: options.bits,
+    crv: options.crv,
+    kidFrom: options.kidFrom,
+    ifMissing: options.ifMissing,
+    dryRun: options.dryRun,
+    note: options.note,
+    policy: policy && { facts: policy.value, was: [] },
+  };
+  // A contradiction is told before a keystore is made for it.
+  selectKeyShape(request);
+  return request;
+}
+
+function toResult(session: Session, created: Created, isPrivate: boolean): Result {
+  const { set, key, privateJwk } = created;
+  if (key === undefined) {
+    const change = { set, kid: null, from: null, to: 'active', at: formatInstant(created.at) };
+    return { usual: 'table', json: { changes: [change] }, table: () => '', ids: [] };
+  }
+  const jwk = isPrivate && privateJwk !== undefined ? privateJwk : publicHalf(key);
+  const isPublishable = isPrivate || !key.symmetric;
+  return {
+    usual: 'jwks',
+    json: toOrySet(set, [jwk]),
+    jwks: { keys: isPublishable ? [jwk] : [] },
+    ids: [key.kid],
+    table: () =>
+      formatTable(
+        [{ title: 'SET ID' }, { title: 'KEY ID', shrinks: true }, { title: 'ALGORITHM' }, { title: 'USE' }, { title: 'SIGNS FROM' }],
+        [[set, key.kid, key.alg, key.use, formatInstant(created.at)]],
+        session.host.stdout,
+      ),
+  };
+}
+
+async function report(session: Session, created: Created, isPrivate: boolean): Promise<void> {
+  const { printer } = session;
+  const { key, supersedes } = created;
+  const set = escapeText(created.set);
+  if (supersedes !== undefined) {
+    await printer.say(
+      `${created.outcome === 'planned' ? 'it would sign' : 'it signs'} in place of ${escapeText(supersedes.kid)} at once: verifiers that have not fetched the set again may refuse its tokens for up to ${describeDuration(supersedes.unknownFor)}`,
+    );
+  }
+  if (key === undefined) return printer.say(`set ${set} would get a key that signs at once; nothing was done`);
+  const kid = escapeText(key.kid);
+  const work = key.use === 'sig' ? 'signs with' : 'is encrypted to with';
+  const what = key.symmetric
+    ? isPrivate ? 'this is its value: keep it secret' : 'it is symmetric and has no public half'
+    : isPrivate ? 'this is its private half: keep it secret' : 'this is its public half';
+  if (created.outcome === 'existing') return printer.say(`${set} ${work} ${kid} already; nothing was made`);
+  await printer.say(`${set} ${work} ${kid} from now on; ${what}`);
+  if (!key.symmetric && !isPrivate) await printer.suggest('next', [[`jwks export ${set} -o jwks.json`, 'publish it']]);
+}

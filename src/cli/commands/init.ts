@@ -1,0 +1,48 @@
+// jwks init: a keystore at a place of one's choice.
+import { type Command, Option } from 'commander';
+import type { IdentityAlgorithm } from '../../jose/identity.ts';
+import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import type { Session } from '../session.ts';
+import { formatTable } from '../terminal-text.ts';
+
+interface InitOptions {
+  readonly passphrase?: boolean;
+  readonly identityAlg: IdentityAlgorithm;
+}
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('init')
+    .summary('make a keystore, and a secret if none is set')
+    .description(
+      'Makes a keystore in a directory that is empty or missing. It is sealed under the secret that is set;\nwhere none is, a secret file is made. Prints the fingerprint by which others can trust it.',
+    )
+    .usage('[options]')
+    .argument('[operands...]')
+    .option('--passphrase', 'ask for a passphrase, twice, instead')
+    .addOption(
+      new Option('--identity-alg <alg>', 'what the keystore signs with; ES256 for JOSE tools without Ed25519')
+        .choices(['EdDSA', 'ES256'])
+        .default('EdDSA', 'EdDSA over Ed25519'),
+    )
+    .addHelpText('after', () => examples('jwks init --keystore /srv/jwks', 'jwks init --keystore ./keys --passphrase'));
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    operandsOf(command, { required: [], most: 0 });
+    const options = optionsOf<InitOptions>(command);
+    await session.printer.prepare();
+    const access = session.access();
+    const asked = options.passphrase === true ? await session.askNewPassphrase() : undefined;
+    const { initKeystore } = await import('../../operations/open.ts');
+    const made = await session.during('making a keystore', initKeystore(access, options.identityAlg, asked));
+    const { keystore, identity } = made;
+    await session.reportMade(made);
+    await session.printer.result({
+      usual: 'table',
+      json: { keystore, identity, secret: made.secretFile ?? asked?.source ?? session.secretSource() },
+      ids: [identity],
+      table: () => formatTable([{ title: 'KEYSTORE' }, { title: 'IDENTITY' }], [[keystore, identity]], session.host.stdout),
+    });
+  }
+}

@@ -1,0 +1,110 @@
+// jwks list: sets and keys with their states, and what happens next.
+import type { Command } from 'commander';
+import { parseSetId } from '../../keystore/set-id.ts';
+import type { Instant } from '../../lifecycle/time.ts';
+import type { ListedKey, ListedSet } from '../../operations/list-sets.ts';
+import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { describeInstant } from '../describe-time.ts';
+import { instantArgument } from '../instant-argument.ts';
+import type { Result } from '../printer.ts';
+import type { Session } from '../session.ts';
+import { toListedKey, toPolicy } from '../shapes.ts';
+import { formatTable, type Paint } from '../terminal-text.ts';
+
+interface ListOptions {
+  readonly at?: Instant;
+  readonly all?: boolean;
+}
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('list')
+    .summary('show sets and keys, and what happens next')
+    .description('Shows sets and their keys with states, and what happens to each next. Needs no secret.')
+    .usage('[options] [set-id...]')
+    .argument('[operands...]')
+    .option('--at <time>', 'as it was or will be at a time (ISO 8601)', instantArgument)
+    .option('--all', 'also keys that are retired or revoked')
+    .addHelpText('after', () => examples('jwks list', 'jwks list auth --format json'));
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
+    const options = optionsOf<ListOptions>(command);
+    await session.printer.prepare();
+    const { listSets } = await import('../../operations/list-sets.ts');
+    const request = { sets: named.length === 0 ? ('all' as const) : named, at: options.at, tombstones: options.all };
+    const sets = await listSets(await session.reader(), session.clock(), request);
+    await session.printer.result(toResult(session, sets));
+    if (sets.length === 0) await session.printer.say('there are no sets yet; jwks create SET makes one');
+    await session.finish();
+  }
+}
+
+function toResult(session: Session, sets: readonly ListedSet[]): Result {
+  return {
+    usual: 'table',
+    json: {
+      sets: sets.map(({ manifest, keys }) => ({
+        set: manifest.set,
+        revision: manifest.revision,
+        policy: toPolicy(manifest) ?? null,
+        keys: keys.map(({ key, state }) => toListedKey(key, state)),
+      })),
+    },
+    ids: sets.map(({ manifest }) => manifest.set),
+    table: () => {
+      const rows = sets.flatMap(({ manifest, keys, at }) =>
+        keys.map((listed) => [
+          manifest.set,
+          listed.key.kid,
+          listed.key.alg,
+          listed.key.use,
+          listed.state,
+          describeNext(listed, at, session.host.stdout.isTerminal),
+        ]),
+      );
+      return formatTable(columns, rows, session.host.stdout, paintState(session));
+    },
+  };
+}
+
+const columns = [
+  { title: 'SET ID', shrinks: true },
+  { title: 'KEY ID', shrinks: true },
+  { title: 'ALGORITHM' },
+  { title: 'USE' },
+  { title: 'STATE' },
+  { title: 'WHAT HAPPENS NEXT' },
+];
+
+/** Colours a state; the word says the same. */
+export function paintState(session: Session): Paint {
+  const { out } = session.printer;
+  const paints: Readonly<Record<string, (text: string) => string>> = {
+    next: out.cyan,
+    active: out.green,
+    retiring: out.yellow,
+    retired: out.dim,
+    revoked: out.red,
+  };
+  return (text) => (paints[text] ?? ((plain: string) => plain))(text);
+}
+
+function describeNext({ key, state, isSigner, next }: ListedKey, now: Instant, isTerminal: boolean): string {
+  const work = key.use === 'enc' ? 'encrypts' : isSigner ? 'signs' : 'does not sign';
+  switch (next.change) {
+    case 'activates':
+      return `${key.use === 'enc' ? 'encrypts' : 'signs'} from ${describeInstant(next.at, now, isTerminal)}`;
+    case 'deactivates':
+      return `${work} until ${describeInstant(next.at, now, isTerminal)}`;
+    case 'retires':
+      return `leaves ${describeInstant(next.at, now, isTerminal)}`;
+    case 'waits':
+      return 'waits for its date';
+    case 'stays':
+      return state === 'active' ? work : 'stays';
+    case 'gone':
+      return state === 'revoked' ? `revoked: ${key.revoked?.reason ?? ''}` : 'gone; its name stays taken';
+  }
+}

@@ -1,0 +1,83 @@
+// The forms in which a result can be printed: one value, many spellings.
+import { JwksError } from '../errors.ts';
+
+export type Format =
+  | { readonly kind: 'table' | 'json' | 'json-pretty' | 'yaml' | 'jwks' }
+  | { readonly kind: 'jsonpath' | 'jsonpointer'; readonly expression: string };
+
+const plain = ['table', 'json', 'json-pretty', 'yaml', 'jwks'] as const;
+const withExpression = ['jsonpath', 'jsonpointer'] as const;
+
+/** Reads `--format`; an unknown one is a usage error. */
+export function parseFormat(text: string): Format {
+  const simple = plain.find((kind) => kind === text);
+  if (simple !== undefined) return { kind: simple };
+  const [name, ...rest] = text.split('=');
+  const kind = withExpression.find((known) => known === name);
+  if (kind !== undefined && rest.length > 0) return { kind, expression: rest.join('=') };
+  throw new JwksError('usage', `unknown format "${text}"`, {
+    hint: `${plain.join(', ')}, jsonpath=EXPRESSION or jsonpointer=POINTER`,
+  });
+}
+
+/** A value in one of the spellings of JSON. */
+export async function formatValue(value: unknown, format: Format): Promise<string> {
+  switch (format.kind) {
+    case 'json':
+    case 'table':
+      return `${JSON.stringify(value)}\n`;
+    case 'json-pretty':
+    case 'jwks':
+      return `${JSON.stringify(value, undefined, 2)}\n`;
+    case 'yaml': {
+      const { stringify } = await import('yaml');
+      return stringify(toPlain(value), { lineWidth: 0, aliasDuplicateObjects: false });
+    }
+    case 'jsonpath':
+      return `${JSON.stringify(await queryPath(toPlain(value), format.expression))}\n`;
+    case 'jsonpointer':
+      return `${JSON.stringify(await queryPointer(toPlain(value), format.expression))}\n`;
+  }
+}
+
+function toPlain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** `$...` is RFC 9535 and gives a list of what it selects; anything else is Ory's dotted path to one value. */
+async function queryPath(value: unknown, expression: string): Promise<unknown> {
+  if (!expression.startsWith('$')) return walk(value, expression);
+  const { query } = await import('jsonpath-rfc9535');
+  try {
+    return query(value as Parameters<typeof query>[0], expression);
+  } catch (error) {
+    throw new JwksError('usage', `"${expression}" is no JSONPath (RFC 9535)`, { cause: error });
+  }
+}
+
+/** `keys.0.kid`; `#` is the length of a list, `#.kid` a member of each of its entries. */
+function walk(value: unknown, path: string): unknown {
+  let current = value;
+  const names = path.split('.');
+  for (const [index, name] of names.entries()) {
+    if (Array.isArray(current) && name === '#') {
+      const rest = names.slice(index + 1).join('.');
+      return rest === '' ? current.length : current.map((entry) => walk(entry, rest));
+    }
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, name)) {
+      throw new JwksError('not-found', `there is nothing at "${path}"`);
+    }
+    current = Reflect.get(current, name);
+  }
+  return current;
+}
+
+async function queryPointer(value: unknown, pointer: string): Promise<unknown> {
+  if (pointer !== '' && !pointer.startsWith('/')) {
+    throw new JwksError('usage', `"${pointer}" is no JSON Pointer (RFC 6901): it begins with "/"`);
+  }
+  const { default: jsonpointer } = await import('jsonpointer');
+  const found: unknown = jsonpointer.get(value as object, pointer);
+  if (found === undefined) throw new JwksError('not-found', `there is nothing at "${pointer}"`);
+  return found;
+}

@@ -1,0 +1,103 @@
+// Where a result goes: stdout, or a file that is written whole or not at all.
+import { constants, type Stats } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import { type FileSystem, realFileSystem } from '../keystore/file-system.ts';
+import { discard, syncDirectory, writeTemporary } from '../keystore/new-file.ts';
+
+export interface OutputFile {
+  /** Absolute, with links resolved. */
+  readonly path: string;
+  readonly mode: number;
+  /** What stands there now. */
+  readonly before: Stats | undefined;
+  /** Must be made new: nothing may stand there. */
+  readonly mustBeNew: boolean;
+}
+
+export interface OutputRequest {
+  readonly path: string;
+  readonly cwd: string;
+  readonly mode: number | undefined;
+  /** It will hold private keys or a secret. */
+  readonly isPrivate: boolean;
+  readonly force: boolean;
+}
+
+const publicMode = 0o644;
+const privateMode = 0o600;
+const widestPrivateMode = 0o640;
+
+/** Looks at the place before anything is made, so that what cannot be written is refused in time. */
+export function planOutput(request: OutputRequest, fs: FileSystem = realFileSystem): OutputFile {
+  const { isPrivate, force } = request;
+  const path = follow(fs, resolve(request.cwd, request.path));
+  const before = look(fs, path);
+  if (before?.isDirectory() === true) throw new JwksError('usage', `${path} is a directory`);
+  if (look(fs, dirname(path))?.isDirectory() !== true) {
+    throw new JwksError('not-found', `the directory ${dirname(path)} does not exist`);
+  }
+  const mustBeNew = isPrivate && !force;
+  if (mustBeNew && before?.isFile() === true) {
+    throw new JwksError('conflict', `${path} exists, and a private key does not replace a file`, {
+      hint: 'name another file, or replace this one with --force',
+    });
+  }
+  const kept = before?.isFile() === true ? before.mode & 0o777 : undefined;
+  const mode = request.mode ?? kept ?? (isPrivate ? privateMode : publicMode);
+  return { path, mode: isPrivate ? mode & widestPrivateMode : mode, before, mustBeNew };
+}
+
+/** A regular file is replaced whole and keeps owner and mode; equal content is left alone; the rest is written to. */
+export async function writeOutput(file: OutputFile, text: string, fs: FileSystem = realFileSystem): Promise<void> {
+  const { path, before } = file;
+  const bytes = Buffer.from(text);
+  try {
+    if (before !== undefined && !before.isFile()) return await writeInto(path, bytes);
+    if (before !== undefined && isSame(fs, file, bytes)) return;
+    const temporary = writeTemporary(fs, dirname(path), bytes, { mode: file.mode, uid: before?.uid, gid: before?.gid });
+    try {
+      if (file.mustBeNew) fs.link(temporary, path);
+      else fs.rename(temporary, path);
+    } finally {
+      discard(fs, temporary);
+    }
+    syncDirectory(fs, dirname(path));
+  } catch (error) {
+    const isTaken = systemCode(error) === 'EEXIST';
+    const reason = isTaken ? 'it was made by somebody else meanwhile' : describeSystemError(error);
+    throw new JwksError(isTaken ? 'conflict' : 'failed', `${path} was not written: ${reason}`, { cause: error });
+  }
+}
+
+function isSame(fs: FileSystem, { path, mode, before }: OutputFile, bytes: Buffer): boolean {
+  return before !== undefined && (before.mode & 0o777) === mode && before.size === bytes.length && fs.readFile(path).equals(bytes);
+}
+
+/** A device or a fifo, such as /dev/stdout. */
+async function writeInto(path: string, bytes: Buffer): Promise<void> {
+  const { open } = await import('node:fs/promises');
+  const handle = await open(path, constants.O_WRONLY);
+  try {
+    await handle.writeFile(bytes);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The file behind symbolic links, also where it does not exist yet. */
+function follow(fs: FileSystem, path: string): string {
+  try {
+    return fs.realpath(path);
+  } catch {
+    return path;
+  }
+}
+
+function look(fs: FileSystem, path: string): Stats | undefined {
+  try {
+    return fs.stat(path);
+  } catch (error) {
+    throw new JwksError('failed', `${path} cannot be looked at: ${describeSystemError(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,144 @@
+// The one place that prints: the result on stdout or into a file, what is said to a person on stderr.
+import type { ChalkInstance } from 'chalk';
+import { JwksError } from '../errors.ts';
+import { holdsPrivateMember } from '../jose/jwk.ts';
+import { type Format, formatValue, parseFormat } from './format.ts';
+import type { GlobalOptions } from './global-options.ts';
+import type { Host } from './host.ts';
+import { type OutputFile, planOutput, writeOutput } from './output-file.ts';
+import { colorsFor, escapeText } from './terminal-text.ts';
+
+/** A result in the forms it can be printed in. A form that makes no sense for it is absent. */
+export interface Result {
+  /** The form without `--format`. */
+  readonly usual: 'table' | 'jwks';
+  readonly json: unknown;
+  readonly jwks?: unknown;
+  readonly table?: () => string;
+  /** With `--quiet`, one a line. */
+  readonly ids?: readonly string[];
+}
+
+export class Printer {
+  readonly out: ChalkInstance;
+  readonly err: ChalkInstance;
+  readonly #host: Host;
+  readonly #options: GlobalOptions;
+  readonly #formatText: string | undefined;
+  #file: OutputFile | undefined;
+  #mayHoldPrivate = false;
+
+  constructor(host: Host, options: GlobalOptions, formatText: string | undefined) {
+    this.#host = host;
+    this.#options = options;
+    this.#formatText = formatText;
+    this.out = colorsFor(host.stdout, host.env, !options.color);
+    this.err = colorsFor(host.stderr, host.env, !options.color);
+  }
+
+  /** Refuses what cannot be printed before anything is done. Every command calls it first. */
+  async prepare(form: { readonly isPrivate?: boolean; readonly hasFormats?: boolean } = {}): Promise<void> {
+    const { isPrivate = false } = form;
+    this.#mayHoldPrivate = isPrivate;
+    if (form.hasFormats !== false) this.#format();
+    this.#planFile(isPrivate);
+    if (isPrivate) await this.#allowPrivate();
+  }
+
+  /** As `prepare`, for a new secret: a file is made as for a private key, but nobody is asked. */
+  prepareSecret(): void {
+    this.#planFile(true);
+  }
+
+  async result(result: Result): Promise<void> {
+    if (this.#options.quiet === true && result.ids !== undefined) {
+      return this.text(result.ids.map((id) => `${escapeText(id)}\n`).join(''));
+    }
+    const format = this.#format() ?? { kind: result.usual };
+    if (format.kind === 'table' && result.table !== undefined) return this.text(result.table());
+    if (format.kind === 'jwks' && result.jwks === undefined) {
+      throw new JwksError('usage', 'this has no form "jwks"', { hint: 'json has all of it' });
+    }
+    return this.#value(format.kind === 'jwks' ? result.jwks : result.json, format);
+  }
+
+  async #value(value: unknown, format: Format): Promise<void> {
+    if (!this.#mayHoldPrivate && holdsPrivateMember(value)) {
+      throw new JwksError('internal', 'a private key was about to be printed without --private');
+    }
+    return this.text(await formatValue(value, format));
+  }
+
+  /** A pure JWK Set (RFC 7517 section 5), whatever `--format` says. */
+  async jwkSet(jwks: object): Promise<void> {
+    return this.#value(jwks, { kind: 'jwks' });
+  }
+
+  /** A result that is text already, or has one form only. */
+  async text(text: string): Promise<void> {
+    if (this.#file !== undefined) return writeOutput(this.#file, text);
+    await this.#host.stdout.write(text);
+  }
+
+  /** Something to know, on stderr: `jwks: ...`. */
+  async say(message: string): Promise<void> {
+    if (this.#options.quiet !== true) await this.#host.stderr.write(`${this.err.bold('jwks:')} ${message}\n`);
+  }
+
+  /** What to run next, on stderr. */
+  async suggest(word: string, lines: readonly (readonly [string, string])[]): Promise<void> {
+    if (this.#options.quiet === true) return;
+    const width = Math.max(...lines.map(([command]) => command.length)) + 4;
+    for (const [index, [command, why]] of lines.entries()) {
+      const lead = index === 0 ? `${word}:` : ' '.repeat(word.length + 1);
+      await this.#host.stderr.write(`${lead} ${command.padEnd(width)}${this.err.dim(why)}\n`);
+    }
+  }
+
+  get isQuiet(): boolean {
+    return this.#options.quiet === true;
+  }
+
+  #format(): Format | undefined {
+    return this.#formatText === undefined ? undefined : parseFormat(this.#formatText);
+  }
+
+  #planFile(isPrivate: boolean): void {
+    const { output, outputMode: mode, force = false } = this.#options;
+    if (output === undefined) return;
+    this.#file = planOutput({ path: output, cwd: this.#host.cwd, mode, isPrivate, force });
+  }
+
+  /** Private keys go to a new file or a pipe; elsewhere only where somebody says so. */
+  async #allowPrivate(): Promise<void> {
+    const { stdout, env, stdoutFile } = this.#host;
+    const stats = this.#file === undefined ? stdoutFile() : undefined;
+    const isOpenFile = stats?.isFile() === true && (stats.mode & 0o077) !== 0;
+    const toTerminal = this.#file === undefined && stdout.isTerminal;
+    const place = toTerminal
+      ? 'the terminal'
+      : isOpenFile
+        ? 'a file that others can read'
+        : isSet(env['CI'])
+          ? "a CI job's output"
+          : undefined;
+    if (place !== undefined) await this.confirm(`write private keys to ${place}?`);
+  }
+
+  /** Asks, where somebody can be asked; without one it wants `--yes`. */
+  async confirm(question: string): Promise<void> {
+    if (this.#options.yes === true) return;
+    if (!canAsk(this.#host, this.#options)) {
+      throw new JwksError('usage', `${question} There is no terminal to ask on`, { hint: 'add --yes if you mean it' });
+    }
+    if (!(await this.#host.confirm(question))) throw new JwksError('declined', 'nothing was done');
+  }
+}
+
+export function canAsk(host: Host, options: GlobalOptions): boolean {
+  return options.input && host.stdin.isTTY === true && host.stderr.isTerminal;
+}
+
+function isSet(variable: string | undefined): boolean {
+  return variable !== undefined && variable !== '' && variable !== 'false' && variable !== '0';
+}

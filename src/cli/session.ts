@@ -1,0 +1,159 @@
+// One run of a command: its settings, its printer, and the keystore it opens when it needs one.
+import { join } from 'node:path';
+import { JwksError } from '../errors.ts';
+import { realFileSystem } from '../keystore/file-system.ts';
+import type { Keystore } from '../keystore/keystore.ts';
+import type { Reader } from '../keystore/reader.ts';
+import { parseSecret } from '../keystore/secret.ts';
+import { describeSource, type FoundSecret, findSecret, type SecretSources } from '../keystore/secret-sources.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { type Access, type Made, openKeystore, openReader } from '../operations/open.ts';
+import { homedirOf } from './describe-path.ts';
+import type { GlobalOptions } from './global-options.ts';
+import type { Host } from './host.ts';
+import { canAsk, Printer } from './printer.ts';
+import { loadSettings, nonEmpty, type Settings } from './settings.ts';
+import { Spinner } from './spinner.ts';
+
+export class Session {
+  readonly host: Host;
+  readonly options: GlobalOptions;
+  readonly settings: Settings;
+  readonly printer: Printer;
+  #opened: { readonly reader: Reader; readonly withSecret: boolean } | undefined;
+
+  static async start(host: Host, options: GlobalOptions): Promise<Session> {
+    return new Session(host, options, await loadSettings(host, options));
+  }
+
+  private constructor(host: Host, options: GlobalOptions, settings: Settings) {
+    this.host = host;
+    this.options = options;
+    this.settings = settings;
+    this.printer = new Printer(host, options, settings.format?.value);
+  }
+
+  readonly clock = (): Instant => this.host.now();
+
+  /** The keystore for reading. Says so where nothing vouches for what it holds. */
+  async reader(): Promise<Reader> {
+    const reader = await openReader(this.access());
+    this.#opened = { reader, withSecret: false };
+    return reader;
+  }
+
+  /** As `reader`, for what others will rely on: without a fingerprint or secret it is refused. */
+  async trustedReader(unchecked: boolean): Promise<Reader> {
+    const reader = await this.reader();
+    if (reader.isTrusted || unchecked) return reader;
+    throw new JwksError('identity', `nothing tells whether the keystore at ${reader.storage.place} is yours: there is neither its fingerprint nor its secret`, {
+      hint: `name its fingerprint with --identity or JWKS_IDENTITY (it says of itself ${reader.fingerprint}), or add --unchecked`,
+    });
+  }
+
+  /** The keystore with its private halves. `make`: on the first run it is made at the default place. */
+  async keystore(options: { readonly make?: boolean } = {}): Promise<Keystore> {
+    let made: Made | undefined;
+    const keystore = await openKeystore(
+      this.access(),
+      options.make === true
+        ? (done) => {
+            made = done;
+          }
+        : undefined,
+    );
+    if (made !== undefined) await this.reportMade(made);
+    this.#opened = { reader: keystore.reader, withSecret: true };
+    return keystore;
+  }
+
+  /** What was made on the way, and that the secret needs a copy. */
+  async reportMade({ keystore, secretFile }: Made): Promise<void> {
+    const home = homedirOf(this.host);
+    await this.printer.say(`made a keystore   ${home(keystore)}`);
+    if (secretFile !== undefined) {
+      await this.printer.say(`made its secret   ${home(secretFile)}    keep a copy somewhere else`);
+    }
+  }
+
+  /** Says where nothing vouched for what was shown, and remembers what was seen. Every reading command ends with it. */
+  async finish(): Promise<void> {
+    if (this.#opened === undefined) return;
+    const { reader, withSecret } = this.#opened;
+    reader.remember(withSecret);
+    if (!reader.isTrusted) {
+      await this.printer.say('nothing was checked: there is neither a fingerprint nor a secret for this keystore');
+    }
+  }
+
+  /** Work that may last, with a spinner on a terminal. */
+  async during<T>(text: string, work: Promise<T>): Promise<T> {
+    const isShown = this.host.stderr.isTerminal && !this.printer.isQuiet && this.options.debug !== true;
+    return isShown ? new Spinner(text, this.options.color).during(work) : work;
+  }
+
+  access(): Access {
+    const { keystore, identity, configDirectory, stateDirectory } = this.settings;
+    if (keystore === undefined) {
+      throw new JwksError('usage', 'there is no place for a keystore: neither HOME nor XDG_DATA_HOME is an absolute path', {
+        hint: 'name it with --keystore or JWKS_KEYSTORE',
+      });
+    }
+    const sources = this.sources();
+    return {
+      fs: realFileSystem,
+      directory: keystore.value,
+      isDefault: keystore.from === 'default',
+      stateDirectory,
+      identity: identity?.value,
+      acceptRollback: this.options.acceptRollback === true,
+      findSecret: () => findSecret(sources),
+      askSecret: canAsk(this.host, this.options) ? () => this.#askSecret(keystore.value) : undefined,
+      secretFile: configDirectory && join(configDirectory, 'secret'),
+      author: { now: this.clock, by: this.#actor() },
+      uid: this.host.uid,
+      shield: this.host.shield,
+    };
+  }
+
+  sources(): SecretSources {
+    const { env, stdin, uid } = this.host;
+    const { configDirectory } = this.settings;
+    return {
+      file: this.options.secretFile,
+      descriptor: this.options.secretFd,
+      variableFile: nonEmpty(env['JWKS_SECRET_FILE']),
+      variable: nonEmpty(env['JWKS_SECRET']),
+      credentials: nonEmpty(env['CREDENTIALS_DIRECTORY']),
+      ownFile: configDirectory && join(configDirectory, 'secret'),
+      stdin,
+      uid,
+    };
+  }
+
+  secretSource(): string | undefined {
+    return describeSource(this.sources());
+  }
+
+  /** A passphrase for a new keystore, asked for twice. */
+  async askNewPassphrase(): Promise<FoundSecret> {
+    if (!canAsk(this.host, this.options)) {
+      throw new JwksError('usage', 'a new passphrase is asked for on a terminal, and there is none', {
+        hint: 'hand it over with --secret-file or --secret-fd instead',
+      });
+    }
+    const text = await this.host.askHidden('new passphrase:');
+    const source = 'what was typed';
+    await parseSecret(text, source);
+    if ((await this.host.askHidden('again:')) !== text) throw new JwksError('secret', 'the two passphrases differ');
+    return { text, source };
+  }
+
+  async #askSecret(keystore: string): Promise<FoundSecret> {
+    return { text: await this.host.askHidden(`secret of ${keystore}:`), source: 'what was typed' };
+  }
+
+  #actor(): string {
+    return nonEmpty(this.host.env['JWKS_ACTOR']) ?? nonEmpty(this.host.env['SUDO_USER']) ?? this.host.actor();
+  }
+}

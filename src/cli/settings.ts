@@ -1,0 +1,105 @@
+// The effective settings, each with where it came from: option, environment, project, user, system, default.
+import { isAbsolute, join, resolve } from 'node:path';
+import { JwksError } from '../errors.ts';
+import type { PolicyFacts } from '../lifecycle/policy.ts';
+import { type ConfigFile, loadConfigFiles } from './config-files.ts';
+import type { ConfigValues } from './config-schema.ts';
+import type { GlobalOptions } from './global-options.ts';
+import type { Host } from './host.ts';
+
+export interface Setting<T> {
+  readonly value: T;
+  /** `option --x`, `environment X`, a file's path, or `default`. */
+  readonly from: string;
+}
+
+export interface Settings {
+  /** `undefined`: no default, since neither HOME nor XDG_DATA_HOME is an absolute path. */
+  readonly keystore: Setting<string> | undefined;
+  readonly identity: Setting<string> | undefined;
+  readonly alg: Setting<string>;
+  readonly format: Setting<string> | undefined;
+  readonly policy: Setting<PolicyFacts> | undefined;
+  readonly files: readonly string[];
+  /** `$XDG_CONFIG_HOME/jwks`, `$XDG_STATE_HOME/jwks`; `undefined` as above. */
+  readonly configDirectory: string | undefined;
+  readonly stateDirectory: string | undefined;
+}
+
+export async function loadSettings(host: Host, options: GlobalOptions): Promise<Settings> {
+  const { env } = host;
+  const home = absolute(env['HOME'] ?? env['USERPROFILE']);
+  const configDirectory = xdg(env['XDG_CONFIG_HOME'], home, '.config');
+  const files = await loadConfigFiles(host, {
+    explicit: options.config ?? nonEmpty(env['JWKS_CONFIG']),
+    userDirectory: configDirectory,
+    home,
+  });
+  const dataDirectory = xdg(env['XDG_DATA_HOME'], home, join('.local', 'share'));
+  const keystore =
+    fromOption('keystore', options.keystore) ?? fromEnv(env, 'JWKS_KEYSTORE') ?? fromFiles(files, 'keystore');
+  return {
+    keystore: keystore
+      ? { ...keystore, value: directoryOf(keystore.value, host.cwd) }
+      : dataDirectory === undefined
+        ? undefined
+        : { value: dataDirectory, from: 'default' },
+    identity: checkFingerprint(
+      fromOption('identity', options.identity) ?? fromEnv(env, 'JWKS_IDENTITY') ?? fromFiles(files, 'identity'),
+    ),
+    alg: fromFiles(files, 'alg') ?? { value: 'RS256', from: 'default' },
+    format: fromOption('format', options.format) ?? fromEnv(env, 'JWKS_FORMAT') ?? fromFiles(files, 'format'),
+    policy: fromFiles(files, 'policy'),
+    files: files.map(({ path }) => path),
+    configDirectory,
+    stateDirectory: xdg(env['XDG_STATE_HOME'], home, join('.local', 'state')),
+  };
+}
+
+/** XDG Base Directory Specification: a path that is not absolute does not count. */
+function xdg(variable: string | undefined, home: string | undefined, below: string): string | undefined {
+  const base = absolute(variable) ?? (home && join(home, below));
+  return base && join(base, 'jwks');
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}
+
+/** A variable that is set but empty counts as not set. */
+export function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+function directoryOf(keystore: string, cwd: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(keystore)?.[1];
+  if (scheme !== undefined) {
+    throw new JwksError('usage', `this version keeps keystores in directories, not at ${scheme} URLs`);
+  }
+  return resolve(cwd, keystore);
+}
+
+function checkFingerprint(identity: Setting<string> | undefined): Setting<string> | undefined {
+  if (identity === undefined || /^[\w-]{43}$/.test(identity.value)) return identity;
+  throw new JwksError('usage', `the identity (${identity.from}) is no fingerprint of 43 base64url characters`);
+}
+
+function fromOption(name: string, value: string | undefined): Setting<string> | undefined {
+  return value === undefined ? undefined : { value, from: `option --${name}` };
+}
+
+function fromEnv(env: Host['env'], name: string): Setting<string> | undefined {
+  const value = nonEmpty(env[name]);
+  return value === undefined ? undefined : { value, from: `environment ${name}` };
+}
+
+function fromFiles<N extends keyof ConfigValues>(
+  files: readonly ConfigFile[],
+  name: N,
+): Setting<NonNullable<ConfigValues[N]>> | undefined {
+  for (const { path, values } of files) {
+    const value = values[name];
+    if (value !== undefined) return { value, from: path };
+  }
+  return undefined;
+}
