@@ -1,1 +1,242 @@
-export {};
+// The library's face: a keystore for Node programs. Everything else in this package is private.
+import type { KeyObject } from 'node:crypto';
+import { JwksError } from './errors.ts';
+import type { KidScheme } from './jose/generate.ts';
+import type { IdentityAlgorithm } from './jose/identity.ts';
+import type { PublicJwk } from './jose/jwk.ts';
+import { toKeyObject } from './jose/private-key.ts';
+import { realFileSystem } from './keystore/file-system.ts';
+import type { Keystore as UnlockedKeystore } from './keystore/keystore.ts';
+import type { Reader } from './keystore/reader.ts';
+import { generateSecretText } from './keystore/secret.ts';
+import { parseKeyId, parseSetId } from './keystore/set-id.ts';
+import type { KeyState, Use } from './lifecycle/key.ts';
+import { type Instant, toInstant } from './lifecycle/time.ts';
+import { createKey } from './operations/create-key.ts';
+import { exportPublic } from './operations/export-jwks.ts';
+import { findSigner } from './operations/find-signer.ts';
+import { listSets } from './operations/list-sets.ts';
+import { type Access, initKeystore, openReader, openKeystore as openUnlocked } from './operations/open.ts';
+
+export { type ErrorCode, JwksError } from './errors.ts';
+export type { PublicJwk } from './jose/jwk.ts';
+export type { KeyState, Use } from './lifecycle/key.ts';
+
+/** Where a keystore is and what speaks for it. */
+export interface KeystoreOptions {
+  /** The keystore's directory. It must exist; `makeKeystore` makes one. */
+  readonly directory: string;
+  /**
+   * The secret itself, as text: a generated secret or a passphrase of 16 characters or more. Needed for `create`
+   * and `signer`; without it, `identity` says whom to trust.
+   */
+  readonly secret?: string;
+  /** RFC 7638 thumbprint of the key that signs the keystore, 43 base64url characters. */
+  readonly identity?: string;
+  /**
+   * Directory in which this host remembers the highest revisions it has seen, to notice a keystore that went
+   * back (the command uses `$XDG_STATE_HOME/jwks`). Absent: nothing is remembered beyond this object.
+   */
+  readonly stateDirectory?: string;
+  /** Who makes the changes, for the history. Default `library`. */
+  readonly actor?: string;
+  /** The clock. Default: the host's. */
+  readonly now?: () => Date;
+}
+
+/** A key of a set as anybody may see it. Dates that are not set yet are absent. */
+export interface KeyInfo {
+  readonly kid: string;
+  readonly alg: string;
+  readonly use: Use;
+  readonly state: KeyState;
+  /** Whether it is the one that signs its algorithm's tokens now. */
+  readonly isSigner: boolean;
+  readonly created: Date;
+  readonly activates?: Date;
+  readonly deactivates?: Date;
+  readonly retires?: Date;
+  /** The public half; of a symmetric key and a tombstone there is none. */
+  readonly publicJwk?: PublicJwk;
+}
+
+export interface SetInfo {
+  readonly set: string;
+  /** Rises by one with every change. */
+  readonly revision: number;
+  readonly keys: readonly KeyInfo[];
+}
+
+/** RFC 7517 section 5. */
+export interface PublicJwkSet {
+  readonly keys: readonly PublicJwk[];
+}
+
+export interface CreateOptions {
+  /** `alg` of RFC 7518, 8037, 9864 or 9964. Default `RS256`. */
+  readonly alg?: string;
+  /** Size of an RSA or symmetric key in bits. Default: RSA 4096, symmetric what the algorithm needs. */
+  readonly bits?: number;
+  /** Curve, where the algorithm leaves a choice. */
+  readonly crv?: string;
+  /** Given by hand; absent: made by `kidFrom`. */
+  readonly kid?: string;
+  /** Default `thumbprint` (RFC 7638); a symmetric key always has a UUID. */
+  readonly kidFrom?: KidScheme;
+  /** Be content with a key of that algorithm that is active already. */
+  readonly ifMissing?: boolean;
+  /** For the history. */
+  readonly note?: string;
+}
+
+export interface CreatedKey {
+  readonly kid: string;
+  /** False: with `ifMissing`, there was one already. */
+  readonly made: boolean;
+  /** Of a symmetric key there is none. */
+  readonly publicJwk: PublicJwk | undefined;
+}
+
+/** The key to sign (or, for `enc`, to decrypt) with now. `key` goes into jose and node:crypto as it is. */
+export interface Signer {
+  readonly kid: string;
+  readonly alg: string;
+  readonly use: Use;
+  readonly key: KeyObject;
+}
+
+export interface Keystore {
+  /** The RFC 7638 thumbprint by which readers without the secret can trust this keystore. */
+  readonly identity: string;
+
+  /**
+   * Makes a key that signs at once, in a set that is made if need be.
+   * @throws JwksError `usage` for options that contradict each other, `conflict` for a kid that the set has had,
+   * `secret` without a secret, `unsafe` where this host's clock is behind the set's last change
+   */
+  create(set: string, options?: CreateOptions): Promise<CreatedKey>;
+
+  /**
+   * Sets and their keys, tombstones too; all sets where none is named.
+   * @throws JwksError `not-found`, `damaged`, `rolled-back`
+   */
+  list(sets?: readonly string[]): Promise<SetInfo[]>;
+
+  /**
+   * What `/.well-known/jwks.json` should serve: the publishable keys of the sets, merged in their order.
+   * @throws JwksError `not-found`, `unsafe` where there is nothing to publish, `conflict` where sets have
+   * different keys with one kid, `damaged`, `rolled-back`
+   */
+  publicJwks(sets: readonly string[]): Promise<PublicJwkSet>;
+
+  /**
+   * The key that signs now. Ask again before each batch of tokens: it changes when the set is rotated.
+   * @param alg which, where the set has signers for several algorithms
+   * @throws JwksError `not-found` where nothing signs, `conflict` where `alg` is needed and missing, `secret`
+   */
+  signer(set: string, alg?: string): Promise<Signer>;
+}
+
+/**
+ * Opens a keystore, by its secret or, for reading, by its fingerprint.
+ * @throws JwksError `not-found`, `secret`, `identity` (also where neither was given), `damaged`, `newer-format`,
+ * `rolled-back`, `untrusted-file`
+ */
+export async function openKeystore(options: KeystoreOptions): Promise<Keystore> {
+  const access = toAccess(options);
+  const clock = () => access.author.now();
+  if (options.secret === undefined) {
+    const reader = await openReader(access);
+    if (!reader.isTrusted) throw new JwksError('identity', 'neither a secret nor a fingerprint was given');
+    return toKeystore(reader, undefined, clock);
+  }
+  const keystore = await openUnlocked(access, undefined);
+  return toKeystore(keystore.reader, keystore, clock);
+}
+
+/**
+ * Makes a keystore in a directory that is empty or missing, and opens it.
+ * @param options.identityAlg what the keystore signs with, default `EdDSA`
+ * @throws JwksError `conflict` where the directory is not empty, `secret`, `unsupported` without hard links
+ */
+export async function makeKeystore(
+  options: KeystoreOptions & { readonly secret: string; readonly identityAlg?: IdentityAlgorithm },
+): Promise<Keystore> {
+  await initKeystore(toAccess(options), options.identityAlg ?? 'EdDSA');
+  return openKeystore(options);
+}
+
+/** A new secret: `jwks_secret_` and 256 random bits as 43 base64url characters. */
+export function generateSecret(): string {
+  return generateSecretText();
+}
+
+function toAccess(options: KeystoreOptions): Access {
+  const { directory, secret, identity, stateDirectory, actor = 'library', now } = options;
+  return {
+    fs: realFileSystem,
+    directory,
+    isDefault: false,
+    stateDirectory,
+    identity,
+    acceptRollback: false,
+    findSecret: async () => (secret === undefined ? undefined : { text: secret, source: 'the options' }),
+    askSecret: async () => undefined,
+    secretFile: undefined,
+    author: { now: () => toInstant((now?.() ?? new Date()).getTime() / 1000), by: actor },
+    uid: process.geteuid?.(),
+    shield: undefined,
+  };
+}
+
+function toKeystore(reader: Reader, unlocked: UnlockedKeystore | undefined, clock: () => Instant): Keystore {
+  const locked = (): UnlockedKeystore => {
+    if (unlocked === undefined) throw new JwksError('secret', 'this keystore was opened without its secret');
+    return unlocked;
+  };
+  return {
+    identity: reader.fingerprint,
+    async create(set, { kid, ...options } = {}) {
+      const named = kid === undefined ? {} : { kid: parseKeyId(kid) };
+      const request = { alg: 'RS256', ...options, ...named, set: parseSetId(set) };
+      const { key, outcome } = await createKey(locked(), clock, request);
+      if (key === undefined) throw new JwksError('internal', 'no key was made');
+      return { kid: key.kid, made: outcome === 'made', publicJwk: key.jwk };
+    },
+    async list(sets) {
+      const chosen = sets?.map(parseSetId) ?? 'all';
+      const listed = await listSets(reader, clock(), { sets: chosen, tombstones: true });
+      return listed.map(({ manifest, keys }) => ({
+        set: manifest.set,
+        revision: manifest.revision,
+        keys: keys.map(({ key, state, isSigner }) => ({
+          kid: key.kid,
+          alg: key.alg,
+          use: key.use,
+          state,
+          isSigner,
+          created: toDate(key.created),
+          ...dates(key),
+          ...(key.jwk === undefined ? {} : { publicJwk: key.jwk }),
+        })),
+      }));
+    },
+    async publicJwks(sets) {
+      return exportPublic(reader, clock(), { sets: sets.map(parseSetId) });
+    },
+    async signer(set, alg) {
+      const { key, privateJwk } = await findSigner(locked(), clock(), { set: parseSetId(set), alg });
+      return { kid: key.kid, alg: key.alg, use: key.use, key: toKeyObject(privateJwk) };
+    },
+  };
+}
+
+function dates(key: { readonly [name in 'activates' | 'deactivates' | 'retires']?: Instant | undefined }) {
+  const { activates, deactivates, retires } = key;
+  const set = Object.entries({ activates, deactivates, retires }).filter(([, at]) => at !== undefined);
+  return Object.fromEntries(set.map(([name, at]) => [name, toDate(at as Instant)]));
+}
+
+function toDate(at: Instant): Date {
+  return new Date(at * 1000);
+}

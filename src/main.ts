@@ -1,6 +1,7 @@
 // The real world: process, clock, streams, signals. Everything else is handed these.
-import { fstatSync, type Stats, writeSync } from 'node:fs';
+import { fstatSync, type Stats, statSync, writeSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Host, Output } from './cli/host.ts';
 import { run } from './cli/run.ts';
 import { describeSystemError, JwksError, systemCode } from './errors.ts';
@@ -34,23 +35,55 @@ class SignalShield implements Shield {
   }
 }
 
-function toOutput(stream: NodeJS.WriteStream, name: string): Output {
+// Written to the descriptor itself: process.stdout costs a tenth of Node's start, and what it has not yet written
+// to a pipe is lost at an exit.
+function toOutput(descriptor: 1 | 2, name: string): Output {
+  const isTerminal = once(() => isTerminalDevice(descriptor));
   // A reader that went away (`| head`) is no error of ours.
   let isGone = false;
-  stream.on('error', () => {
-    isGone = true;
-  });
   return {
-    isTerminal: stream.isTTY === true,
-    columns: stream.columns ?? 80,
-    write: (text) =>
-      new Promise((resolve, reject) => {
-        if (isGone || text === '') return resolve();
-        stream.write(text, (error) => {
-          if (error === null || error === undefined || systemCode(error) === 'EPIPE') return resolve();
-          reject(new JwksError('failed', `${name} cannot be written: ${describeSystemError(error)}`, { cause: error }));
-        });
-      }),
+    get isTerminal() {
+      return isTerminal();
+    },
+    get columns() {
+      return isTerminal() ? new (tty().WriteStream)(descriptor).columns : 80;
+    },
+    async write(text) {
+      const bytes = Buffer.from(text);
+      for (let written = 0; written < bytes.length && !isGone; ) {
+        try {
+          written += writeSync(descriptor, bytes, written);
+        } catch (error) {
+          const code = systemCode(error);
+          if (code === 'EPIPE') isGone = true;
+          else if (code === 'EAGAIN') await pause(5);
+          else {
+            const message = `${name} cannot be written: ${describeSystemError(error)}`;
+            throw new JwksError('failed', message, { cause: error });
+          }
+        }
+      }
+    },
+  };
+}
+
+/** Asking node:tty means loading it; what is no character device, or the null device, needs no asking. */
+function isTerminalDevice(descriptor: number): boolean {
+  const stats = statOf(descriptor);
+  if (stats === undefined || !stats.isCharacterDevice())
+    return process.platform === 'win32' && tty().isatty(descriptor);
+  return stats.rdev !== statSync('/dev/null', { throwIfNoEntry: false })?.rdev && tty().isatty(descriptor);
+}
+
+function tty(): typeof import('node:tty') {
+  return process.getBuiltinModule('node:tty');
+}
+
+function once<T>(compute: () => T): () => T {
+  let value: { readonly of: T } | undefined;
+  return () => {
+    value ??= { of: compute() };
+    return value.of;
   };
 }
 
@@ -74,9 +107,12 @@ const shield = new SignalShield();
 const host: Host = {
   env: process.env,
   cwd: process.cwd(),
-  stdin: process.stdin,
-  stdout: toOutput(process.stdout, 'stdout'),
-  stderr: toOutput(process.stderr, 'stderr'),
+  // Making the stream costs time that most commands can do without.
+  get stdin() {
+    return process.stdin;
+  },
+  stdout: toOutput(1, 'stdout'),
+  stderr: toOutput(2, 'stderr'),
   stdoutFile: () => statOf(1),
   now: () => toInstant(Date.now() / 1000),
   uid: process.geteuid?.(),

@@ -20,7 +20,10 @@ export function examples(...lines: readonly string[]): string {
  * The words behind a command's name, without a leading `jwk` or `jwks` (as in `ory create jwks SET`). Too few or
  * too many are a usage error.
  */
-export function operandsOf(command: Command, names: { readonly required: readonly string[]; readonly most: number }): string[] {
+export function operandsOf(
+  command: Command,
+  names: { readonly required: readonly string[]; readonly most: number },
+): string[] {
   const [first, ...others] = command.args;
   const operands = first === 'jwk' || first === 'jwks' ? others : command.args;
   const missing = names.required[operands.length];

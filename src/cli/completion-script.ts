@@ -11,20 +11,26 @@ export function isShell(text: string): text is Shell {
 interface Words {
   readonly name: string;
   readonly summary: string;
-  readonly options: readonly { readonly flag: string; readonly about: string; readonly choices: readonly string[] }[];
+  readonly options: readonly {
+    readonly flag: string;
+    readonly about: string;
+    readonly choices: readonly string[];
+  }[];
   readonly words: readonly string[];
   readonly takesSets: boolean;
 }
 
 export function completionScript(shell: Shell, program: Command): string {
   const globals = optionsOf(program);
-  const commands = program.commands.map((command): Words => ({
-    name: command.name(),
-    summary: command.summary(),
-    options: optionsOf(command),
-    words: command.name() === 'completion' ? shells : command.commands.map((one) => one.name()),
-    takesSets: command.usage().includes('set-id'),
-  }));
+  const commands = program.commands.map(
+    (command): Words => ({
+      name: command.name(),
+      summary: command.summary(),
+      options: optionsOf(command),
+      words: command.name() === 'completion' ? shells : command.commands.map((one) => one.name()),
+      takesSets: command.usage().includes('set-id'),
+    }),
+  );
   switch (shell) {
     case 'bash':
       return bash(globals, commands);
@@ -114,7 +120,9 @@ function fish(globals: Words['options'], commands: readonly Words[]): string {
   return [
     '# fish completion of jwks: jwks completion fish > ~/.config/fish/completions/jwks.fish',
     'complete -c jwks -f',
-    ...commands.map(({ name, summary }) => `complete -c jwks -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`),
+    ...commands.map(
+      ({ name, summary }) => `complete -c jwks -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`,
+    ),
     ...globals.map((option) => line('', option)),
     ...commands.flatMap(({ name, options, words, takesSets }) => {
       const condition = ` -n '__fish_seen_subcommand_from ${name}'`;

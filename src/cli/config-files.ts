@@ -1,10 +1,10 @@
 // Configuration files: found, checked for whose they are, and read. A project's file may say little.
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { describeSystemError, JwksError } from '../errors.ts';
 import { refuseForeign } from '../keystore/ownership.ts';
+import type { ConfigValues } from './config-schema.ts';
 import type { Host } from './host.ts';
-import { type ConfigValues, parseProjectConfig, parseUserConfig } from './config-schema.ts';
 
 export interface ConfigFile {
   readonly path: string;
@@ -32,15 +32,15 @@ export async function loadConfigFiles(host: Host, request: ConfigRequest): Promi
   const files: ConfigFile[] = [];
   if (explicit === undefined) {
     const project = await findProjectFile(host, request.home);
-    if (project !== undefined) files.push(await read(project, host, parseProject));
+    if (project !== undefined) files.push(await read(project, host, 'project'));
     const user = users.find((path) => existsSync(path));
-    if (user !== undefined) files.push(await read(user, host, parseUserConfig));
+    if (user !== undefined) files.push(await read(user, host, 'user'));
   } else {
     const path = resolve(host.cwd, explicit);
     if (!existsSync(path)) throw new JwksError('not-found', `the configuration file ${path} does not exist`);
-    files.push(await read(path, host, parseUserConfig));
+    files.push(await read(path, host, 'user'));
   }
-  if (existsSync(systemFile)) files.push(await read(systemFile, host, parseUserConfig));
+  if (existsSync(systemFile)) files.push(await read(systemFile, host, 'user'));
   return files.map(absoluteKeystore);
 }
 
@@ -48,7 +48,9 @@ export async function loadConfigFiles(host: Host, request: ConfigRequest): Promi
 async function findProjectFile(host: Host, home: string | undefined): Promise<string | undefined> {
   const directories = projectDirectories(host.cwd, home);
   // Loading cosmiconfig costs a tenth of Node's own start: only where there is something to find.
-  const isThere = directories.some((directory) => projectNames.some((name) => existsSync(join(directory, name))));
+  const isThere = directories.some((directory) =>
+    projectNames.some((name) => existsSync(join(directory, name))),
+  );
   if (!isThere) return undefined;
   const { cosmiconfigSync } = await import('cosmiconfig');
   const explorer = cosmiconfigSync('jwks', {
@@ -71,17 +73,17 @@ function projectDirectories(cwd: string, home: string | undefined): string[] {
   }
 }
 
-async function read(
-  path: string,
-  host: Host,
-  parse: (value: unknown, path: string) => ConfigValues,
-): Promise<ConfigFile> {
+async function read(path: string, host: Host, rights: 'project' | 'user'): Promise<ConfigFile> {
   try {
     const stats = statSync(path);
     refuseForeign(path, stats, host.uid, 'the configuration');
-    if (stats.size > mostBytes) throw new JwksError('usage', `the configuration ${path} is larger than 1 MiB`);
-    const { readFileSync } = await import('node:fs');
-    return { path, values: parse(await parseText(readFileSync(path, 'utf8'), path), path) };
+    if (stats.size > mostBytes)
+      throw new JwksError('usage', `the configuration ${path} is larger than 1 MiB`);
+    const value = await parseText(readFileSync(path, 'utf8'), path);
+    const { parseProjectConfig, parseUserConfig } = await import('./config-schema.ts');
+    const values =
+      rights === 'user' ? parseUserConfig(value, path) : refuseFar(parseProjectConfig(value, path), path);
+    return { path, values };
   } catch (error) {
     if (error instanceof JwksError) throw error;
     throw new JwksError('failed', `the configuration ${path} cannot be read: ${describeSystemError(error)}`, {
@@ -97,7 +99,10 @@ async function parseText(text: string, path: string): Promise<unknown> {
   const [error] = document.errors;
   if (error !== undefined) {
     const line = error.linePos?.[0].line;
-    throw new JwksError('usage', `the configuration ${path} is neither JSON nor YAML${line === undefined ? '' : ` (line ${line})`}`);
+    throw new JwksError(
+      'usage',
+      `the configuration ${path} is neither JSON nor YAML${line === undefined ? '' : ` (line ${line})`}`,
+    );
   }
   try {
     return document.toJS({ maxAliasCount: 0 });
@@ -107,17 +112,20 @@ async function parseText(text: string, path: string): Promise<unknown> {
 }
 
 /** A project can only point below its own directory: else a checkout could swap the keystore for its own. */
-function parseProject(value: unknown, path: string): ConfigValues {
-  const values = parseProjectConfig(value, path);
+function refuseFar(values: ConfigValues, path: string): ConfigValues {
   if (values.keystore === undefined) return values;
   const home = realpathSync(dirname(path));
   const target = resolve(home, values.keystore);
   const real = existsSync(target) ? realpathSync(target) : target;
   const way = relative(home, real);
   if (way === '' || way.startsWith('..') || isAbsolute(way)) {
-    throw new JwksError('usage', `the configuration ${path} names a keystore that is not below its own directory`, {
-      hint: 'name it with --keystore, JWKS_KEYSTORE or your own configuration',
-    });
+    throw new JwksError(
+      'usage',
+      `the configuration ${path} names a keystore that is not below its own directory`,
+      {
+        hint: 'name it with --keystore, JWKS_KEYSTORE or your own configuration',
+      },
+    );
   }
   return values;
 }

@@ -49,7 +49,11 @@ export function parseUserConfig(value: unknown, path: string): ConfigValues {
   return parse(userSchema, value, path);
 }
 
-function parse<T extends v.GenericSchema<unknown, ConfigValues>>(schema: T, value: unknown, path: string): ConfigValues {
+function parse<T extends v.GenericSchema<unknown, ConfigValues>>(
+  schema: T,
+  value: unknown,
+  path: string,
+): ConfigValues {
   const parsed = v.safeParse(schema, value ?? {});
   if (parsed.success) return parsed.output;
   const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'it'} ${describe(issue)}`);

@@ -13,6 +13,7 @@ function shortDate(at: Instant, now: Instant): string {
   const date = new Date(at * 1000);
   const time = `${date.toISOString().slice(11, 16)} UTC`;
   if (formatInstant(at).slice(0, 10) === formatInstant(now).slice(0, 10)) return `today ${time}`;
-  const year = date.getUTCFullYear() === new Date(now * 1000).getUTCFullYear() ? '' : ` ${date.getUTCFullYear()}`;
+  const year =
+    date.getUTCFullYear() === new Date(now * 1000).getUTCFullYear() ? '' : ` ${date.getUTCFullYear()}`;
   return `${date.getUTCDate()} ${months[date.getUTCMonth()]}${year} ${time}`;
 }

@@ -25,7 +25,9 @@ export function addGlobalOptions(program: Command): void {
   const options = [
     new Option('--keystore <dir>', 'where the keys are (default: $XDG_DATA_HOME/jwks)'),
     new Option('--secret-file <path>', 'file with the secret, - for standard input'),
-    new Option('--secret-fd <n>', 'open descriptor with the secret').argParser(wholeNumber).conflicts('secretFile'),
+    new Option('--secret-fd <n>', 'open descriptor with the secret')
+      .argParser(wholeNumber)
+      .conflicts('secretFile'),
     new Option('--identity <fingerprint>', 'trust the keystore with this fingerprint'),
     new Option('--accept-rollback', 'take documents that are older than what this host has seen'),
     new Option('--config <file>', 'use this configuration and no project or user file'),

@@ -26,9 +26,14 @@ export async function readInput(host: Host, file: string | undefined): Promise<s
   } catch (error) {
     if (error instanceof JwksError) throw error;
     const code = systemCode(error);
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new JwksError('bad-key', `${name} is not UTF-8 text`);
-    throw new JwksError(code === 'ENOENT' ? 'not-found' : 'failed', `${name} cannot be read: ${describeSystemError(error)}`, {
-      cause: error,
-    });
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+      throw new JwksError('bad-key', `${name} is not UTF-8 text`);
+    throw new JwksError(
+      code === 'ENOENT' ? 'not-found' : 'failed',
+      `${name} cannot be read: ${describeSystemError(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

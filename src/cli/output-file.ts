@@ -49,13 +49,21 @@ export function planOutput(request: OutputRequest, fs: FileSystem = realFileSyst
 }
 
 /** A regular file is replaced whole and keeps owner and mode; equal content is left alone; the rest is written to. */
-export async function writeOutput(file: OutputFile, text: string, fs: FileSystem = realFileSystem): Promise<void> {
+export async function writeOutput(
+  file: OutputFile,
+  text: string,
+  fs: FileSystem = realFileSystem,
+): Promise<void> {
   const { path, before } = file;
   const bytes = Buffer.from(text);
   try {
     if (before !== undefined && !before.isFile()) return await writeInto(path, bytes);
     if (before !== undefined && isSame(fs, file, bytes)) return;
-    const temporary = writeTemporary(fs, dirname(path), bytes, { mode: file.mode, uid: before?.uid, gid: before?.gid });
+    const temporary = writeTemporary(fs, dirname(path), bytes, {
+      mode: file.mode,
+      uid: before?.uid,
+      gid: before?.gid,
+    });
     try {
       if (file.mustBeNew) fs.link(temporary, path);
       else fs.rename(temporary, path);
@@ -66,12 +74,19 @@ export async function writeOutput(file: OutputFile, text: string, fs: FileSystem
   } catch (error) {
     const isTaken = systemCode(error) === 'EEXIST';
     const reason = isTaken ? 'it was made by somebody else meanwhile' : describeSystemError(error);
-    throw new JwksError(isTaken ? 'conflict' : 'failed', `${path} was not written: ${reason}`, { cause: error });
+    throw new JwksError(isTaken ? 'conflict' : 'failed', `${path} was not written: ${reason}`, {
+      cause: error,
+    });
   }
 }
 
 function isSame(fs: FileSystem, { path, mode, before }: OutputFile, bytes: Buffer): boolean {
-  return before !== undefined && (before.mode & 0o777) === mode && before.size === bytes.length && fs.readFile(path).equals(bytes);
+  return (
+    before !== undefined &&
+    (before.mode & 0o777) === mode &&
+    before.size === bytes.length &&
+    fs.readFile(path).equals(bytes)
+  );
 }
 
 /** A device or a fifo, such as /dev/stdout. */
@@ -98,6 +113,8 @@ function look(fs: FileSystem, path: string): Stats | undefined {
   try {
     return fs.stat(path);
   } catch (error) {
-    throw new JwksError('failed', `${path} cannot be looked at: ${describeSystemError(error)}`, { cause: error });
+    throw new JwksError('failed', `${path} cannot be looked at: ${describeSystemError(error)}`, {
+      cause: error,
+    });
   }
 }

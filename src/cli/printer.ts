@@ -1,12 +1,11 @@
 // The one place that prints: the result on stdout or into a file, what is said to a person on stderr.
-import type { ChalkInstance } from 'chalk';
 import { JwksError } from '../errors.ts';
 import { holdsPrivateMember } from '../jose/jwk.ts';
 import { type Format, formatValue, parseFormat } from './format.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
 import { type OutputFile, planOutput, writeOutput } from './output-file.ts';
-import { colorsFor, escapeText } from './terminal-text.ts';
+import { escapeText, type Palette, paletteFor } from './terminal-text.ts';
 
 /** A result in the forms it can be printed in. A form that makes no sense for it is absent. */
 export interface Result {
@@ -20,20 +19,31 @@ export interface Result {
 }
 
 export class Printer {
-  readonly out: ChalkInstance;
-  readonly err: ChalkInstance;
+  readonly out: Palette;
+  readonly err: Palette;
   readonly #host: Host;
   readonly #options: GlobalOptions;
   readonly #formatText: string | undefined;
   #file: OutputFile | undefined;
   #mayHoldPrivate = false;
 
-  constructor(host: Host, options: GlobalOptions, formatText: string | undefined) {
+  static async start(host: Host, options: GlobalOptions, formatText: string | undefined): Promise<Printer> {
+    const out = await paletteFor(host.stdout, host.env, !options.color);
+    const err = await paletteFor(host.stderr, host.env, !options.color);
+    return new Printer(host, options, formatText, { out, err });
+  }
+
+  private constructor(
+    host: Host,
+    options: GlobalOptions,
+    formatText: string | undefined,
+    palettes: { readonly out: Palette; readonly err: Palette },
+  ) {
     this.#host = host;
     this.#options = options;
     this.#formatText = formatText;
-    this.out = colorsFor(host.stdout, host.env, !options.color);
-    this.err = colorsFor(host.stderr, host.env, !options.color);
+    this.out = palettes.out;
+    this.err = palettes.err;
   }
 
   /** Refuses what cannot be printed before anything is done. Every command calls it first. */
@@ -129,14 +139,16 @@ export class Printer {
   async confirm(question: string): Promise<void> {
     if (this.#options.yes === true) return;
     if (!canAsk(this.#host, this.#options)) {
-      throw new JwksError('usage', `${question} There is no terminal to ask on`, { hint: 'add --yes if you mean it' });
+      throw new JwksError('usage', `${question} There is no terminal to ask on`, {
+        hint: 'add --yes if you mean it',
+      });
     }
     if (!(await this.#host.confirm(question))) throw new JwksError('declined', 'nothing was done');
   }
 }
 
 export function canAsk(host: Host, options: GlobalOptions): boolean {
-  return options.input && host.stdin.isTTY === true && host.stderr.isTerminal;
+  return options.input && host.stderr.isTerminal && host.stdin.isTTY === true;
 }
 
 function isSet(variable: string | undefined): boolean {

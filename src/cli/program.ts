@@ -1,23 +1,35 @@
 // The commands in the order of the help, and the screen that a person sees first.
 import { Command, type Help } from 'commander';
 import type { CommandModule, Open } from './command.ts';
-import * as algs from './commands/algs.ts';
-import * as completion from './commands/completion.ts';
-import * as config from './commands/config.ts';
-import * as create from './commands/create.ts';
-import * as exportCommand from './commands/export.ts';
-import * as get from './commands/get.ts';
-import * as init from './commands/init.ts';
-import * as list from './commands/list.ts';
-import * as secret from './commands/secret.ts';
-import * as thumbprint from './commands/thumbprint.ts';
 import { addGlobalOptions } from './global-options.ts';
 
-/** Those above the line on the first screen, then the rest. */
-const first: readonly CommandModule[] = [create, list, exportCommand];
-const rest: readonly CommandModule[] = [get, init, secret, thumbprint, algs, config, completion];
+interface Entry {
+  readonly name: string;
+  readonly load: () => Promise<CommandModule>;
+}
 
-export function makeProgram(version: string, open: Open): Command {
+/** Those above the line on the first screen, then the rest. */
+const first: readonly Entry[] = [
+  { name: 'create', load: () => import('./commands/create.ts') },
+  { name: 'list', load: () => import('./commands/list.ts') },
+  { name: 'export', load: () => import('./commands/export.ts') },
+];
+const rest: readonly Entry[] = [
+  { name: 'get', load: () => import('./commands/get.ts') },
+  { name: 'init', load: () => import('./commands/init.ts') },
+  { name: 'secret', load: () => import('./commands/secret.ts') },
+  { name: 'thumbprint', load: () => import('./commands/thumbprint.ts') },
+  { name: 'algs', load: () => import('./commands/algs.ts') },
+  { name: 'config', load: () => import('./commands/config.ts') },
+  { name: 'completion', load: () => import('./commands/completion.ts') },
+];
+const entries = [...first, ...rest];
+
+/** The program with the commands that `argv` names; where it names none, or asks for help, with all. */
+export async function loadProgram(argv: readonly string[], version: string, open: Open): Promise<Command> {
+  const named = entries.filter(({ name }) => argv.includes(name));
+  const needsAll = named.length === 0 || argv.includes('help') || argv.includes('completion');
+  const modules = await Promise.all((needsAll ? entries : named).map(({ load }) => load()));
   const program = new Command('jwks');
   program
     .description('signing keys for OAuth 2.0 / OpenID Connect issuers: made, sealed at rest, published')
@@ -27,15 +39,15 @@ export function makeProgram(version: string, open: Open): Command {
     .showSuggestionAfterError(true)
     .exitOverride();
   addGlobalOptions(program);
-  for (const module of [...first, ...rest]) module.register(program, open);
-  const shown = first.length;
+  for (const module of modules) module.register(program, open);
   program.configureHelp({
-    formatHelp: (command, help) => (command === program ? firstScreen(program, help, shown) : plain(command, help)),
+    formatHelp: (command, help) => (command === program ? firstScreen(program, help) : plain(command, help)),
   });
   return program;
 }
 
-function firstScreen(program: Command, help: Help, shown: number): string {
+function firstScreen(program: Command, help: Help): string {
+  const shown = first.length;
   const commands = help.visibleCommands(program);
   const width = Math.max(...commands.map((command) => help.subcommandTerm(command).length)) + 2;
   const lines = commands.map(
@@ -58,12 +70,16 @@ function firstScreen(program: Command, help: Help, shown: number): string {
 /** commander's own layout, which ends with where the options of every command are told. */
 function plain(command: Command, help: Help): string {
   const usage = `Usage: ${help.commandUsage(command)}\n\n${help.commandDescription(command)}\n`;
-  const options = help.visibleOptions(command).map((option) => [help.optionTerm(option), help.optionDescription(option)]);
+  const options = help
+    .visibleOptions(command)
+    .map((option) => [help.optionTerm(option), help.optionDescription(option)]);
   const subcommands = help
     .visibleCommands(command)
     .map((one) => [help.subcommandTerm(one), help.subcommandDescription(one)]);
   const width = Math.max(...[...options, ...subcommands].map(([term = '']) => term.length)) + 2;
   const section = (title: string, rows: string[][]) =>
-    rows.length === 0 ? '' : `\n${title}:\n${rows.map(([term = '', text = '']) => `  ${term.padEnd(width)}${text}\n`).join('')}`;
+    rows.length === 0
+      ? ''
+      : `\n${title}:\n${rows.map(([term = '', text = '']) => `  ${term.padEnd(width)}${text}\n`).join('')}`;
   return `${usage}${section('Commands', subcommands)}${section('Options', options)}\nOptions of every command: jwks --help\n`;
 }

@@ -4,10 +4,9 @@ import { JwksError } from '../errors.ts';
 import { realFileSystem } from '../keystore/file-system.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Reader } from '../keystore/reader.ts';
-import { parseSecret } from '../keystore/secret.ts';
-import { describeSource, type FoundSecret, findSecret, type SecretSources } from '../keystore/secret-sources.ts';
+import type { FoundSecret, SecretSources } from '../keystore/secret-sources.ts';
 import type { Instant } from '../lifecycle/time.ts';
-import { type Access, type Made, openKeystore, openReader } from '../operations/open.ts';
+import type { Access, Made } from '../operations/open.ts';
 import { homedirOf } from './describe-path.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
@@ -23,20 +22,23 @@ export class Session {
   #opened: { readonly reader: Reader; readonly withSecret: boolean } | undefined;
 
   static async start(host: Host, options: GlobalOptions): Promise<Session> {
-    return new Session(host, options, await loadSettings(host, options));
+    const settings = await loadSettings(host, options);
+    const printer = await Printer.start(host, options, settings.format?.value);
+    return new Session(host, options, settings, printer);
   }
 
-  private constructor(host: Host, options: GlobalOptions, settings: Settings) {
+  private constructor(host: Host, options: GlobalOptions, settings: Settings, printer: Printer) {
     this.host = host;
     this.options = options;
     this.settings = settings;
-    this.printer = new Printer(host, options, settings.format?.value);
+    this.printer = printer;
   }
 
   readonly clock = (): Instant => this.host.now();
 
   /** The keystore for reading. Says so where nothing vouches for what it holds. */
   async reader(): Promise<Reader> {
+    const { openReader } = await import('../operations/open.ts');
     const reader = await openReader(this.access());
     this.#opened = { reader, withSecret: false };
     return reader;
@@ -46,14 +48,19 @@ export class Session {
   async trustedReader(unchecked: boolean): Promise<Reader> {
     const reader = await this.reader();
     if (reader.isTrusted || unchecked) return reader;
-    throw new JwksError('identity', `nothing tells whether the keystore at ${reader.storage.place} is yours: there is neither its fingerprint nor its secret`, {
-      hint: `name its fingerprint with --identity or JWKS_IDENTITY (it says of itself ${reader.fingerprint}), or add --unchecked`,
-    });
+    throw new JwksError(
+      'identity',
+      `nothing tells whether the keystore at ${reader.storage.place} is yours: there is neither its fingerprint nor its secret`,
+      {
+        hint: `name its fingerprint with --identity or JWKS_IDENTITY (it says of itself ${reader.fingerprint}), or add --unchecked`,
+      },
+    );
   }
 
   /** The keystore with its private halves. `make`: on the first run it is made at the default place. */
   async keystore(options: { readonly make?: boolean } = {}): Promise<Keystore> {
     let made: Made | undefined;
+    const { openKeystore } = await import('../operations/open.ts');
     const keystore = await openKeystore(
       this.access(),
       options.make === true
@@ -82,7 +89,9 @@ export class Session {
     const { reader, withSecret } = this.#opened;
     reader.remember(withSecret);
     if (!reader.isTrusted) {
-      await this.printer.say('nothing was checked: there is neither a fingerprint nor a secret for this keystore');
+      await this.printer.say(
+        'nothing was checked: there is neither a fingerprint nor a secret for this keystore',
+      );
     }
   }
 
@@ -95,9 +104,13 @@ export class Session {
   access(): Access {
     const { keystore, identity, configDirectory, stateDirectory } = this.settings;
     if (keystore === undefined) {
-      throw new JwksError('usage', 'there is no place for a keystore: neither HOME nor XDG_DATA_HOME is an absolute path', {
-        hint: 'name it with --keystore or JWKS_KEYSTORE',
-      });
+      throw new JwksError(
+        'usage',
+        'there is no place for a keystore: neither HOME nor XDG_DATA_HOME is an absolute path',
+        {
+          hint: 'name it with --keystore or JWKS_KEYSTORE',
+        },
+      );
     }
     const sources = this.sources();
     return {
@@ -107,8 +120,8 @@ export class Session {
       stateDirectory,
       identity: identity?.value,
       acceptRollback: this.options.acceptRollback === true,
-      findSecret: () => findSecret(sources),
-      askSecret: canAsk(this.host, this.options) ? () => this.#askSecret(keystore.value) : undefined,
+      findSecret: async () => (await import('../keystore/secret-sources.ts')).findSecret(sources),
+      askSecret: () => this.#askSecret(keystore.value),
       secretFile: configDirectory && join(configDirectory, 'secret'),
       author: { now: this.clock, by: this.#actor() },
       uid: this.host.uid,
@@ -117,7 +130,7 @@ export class Session {
   }
 
   sources(): SecretSources {
-    const { env, stdin, uid } = this.host;
+    const { env, uid } = this.host;
     const { configDirectory } = this.settings;
     return {
       file: this.options.secretFile,
@@ -126,12 +139,13 @@ export class Session {
       variable: nonEmpty(env['JWKS_SECRET']),
       credentials: nonEmpty(env['CREDENTIALS_DIRECTORY']),
       ownFile: configDirectory && join(configDirectory, 'secret'),
-      stdin,
+      stdin: () => this.host.stdin,
       uid,
     };
   }
 
-  secretSource(): string | undefined {
+  async secretSource(): Promise<string | undefined> {
+    const { describeSource } = await import('../keystore/secret-sources.ts');
     return describeSource(this.sources());
   }
 
@@ -144,12 +158,15 @@ export class Session {
     }
     const text = await this.host.askHidden('new passphrase:');
     const source = 'what was typed';
-    await parseSecret(text, source);
-    if ((await this.host.askHidden('again:')) !== text) throw new JwksError('secret', 'the two passphrases differ');
+    const { parseSecret } = await import('../keystore/secret.ts');
+    parseSecret(text, source);
+    if ((await this.host.askHidden('again:')) !== text)
+      throw new JwksError('secret', 'the two passphrases differ');
     return { text, source };
   }
 
-  async #askSecret(keystore: string): Promise<FoundSecret> {
+  async #askSecret(keystore: string): Promise<FoundSecret | undefined> {
+    if (!canAsk(this.host, this.options)) return undefined;
     return { text: await this.host.askHidden(`secret of ${keystore}:`), source: 'what was typed' };
   }
 

@@ -45,7 +45,9 @@ export async function loadSettings(host: Host, options: GlobalOptions): Promise<
         ? undefined
         : { value: dataDirectory, from: 'default' },
     identity: checkFingerprint(
-      fromOption('identity', options.identity) ?? fromEnv(env, 'JWKS_IDENTITY') ?? fromFiles(files, 'identity'),
+      fromOption('identity', options.identity) ??
+        fromEnv(env, 'JWKS_IDENTITY') ??
+        fromFiles(files, 'identity'),
     ),
     alg: fromFiles(files, 'alg') ?? { value: 'RS256', from: 'default' },
     format: fromOption('format', options.format) ?? fromEnv(env, 'JWKS_FORMAT') ?? fromFiles(files, 'format'),
@@ -81,7 +83,10 @@ function directoryOf(keystore: string, cwd: string): string {
 
 function checkFingerprint(identity: Setting<string> | undefined): Setting<string> | undefined {
   if (identity === undefined || /^[\w-]{43}$/.test(identity.value)) return identity;
-  throw new JwksError('usage', `the identity (${identity.from}) is no fingerprint of 43 base64url characters`);
+  throw new JwksError(
+    'usage',
+    `the identity (${identity.from}) is no fingerprint of 43 base64url characters`,
+  );
 }
 
 function fromOption(name: string, value: string | undefined): Setting<string> | undefined {

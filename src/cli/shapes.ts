@@ -1,5 +1,5 @@
 // The JSON that scripts rely on: Ory's shapes, and ours.
-import type { PublicJwk, PrivateJwk } from '../jose/jwk.ts';
+import type { PrivateJwk, PublicJwk } from '../jose/jwk.ts';
 import { toPublicJwk } from '../jose/jwk.ts';
 import { fromFacts, type Manifest, type ManifestKey } from '../keystore/manifest.ts';
 import type { KeyState } from '../lifecycle/key.ts';
@@ -11,7 +11,10 @@ export function publicHalf(key: ManifestKey): PublicJwk {
 }
 
 /** A key as Ory shows it: its JWK and the set it is in. */
-export function toOryKey<K extends PublicJwk | PrivateJwk>(set: string, jwk: K): K & { readonly set: string } {
+export function toOryKey<K extends PublicJwk | PrivateJwk>(
+  set: string,
+  jwk: K,
+): K & { readonly set: string } {
   return { ...jwk, set };
 }
 

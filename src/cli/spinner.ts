@@ -18,7 +18,12 @@ export class Spinner {
     const timer = setTimeout(async () => {
       const { default: ora } = await import('ora');
       if (isDone) return;
-      const spinner = ora({ text: this.#text, color: this.#color ? 'cyan' : false, stream: process.stderr, discardStdin: false });
+      const spinner = ora({
+        text: this.#text,
+        color: this.#color ? 'cyan' : false,
+        stream: process.stderr,
+        discardStdin: false,
+      });
       spinner.start();
       stop = () => void spinner.stop();
     }, patience);

@@ -1,6 +1,5 @@
 // Text for people: escaped where it comes from outside, coloured and cut only on a terminal.
-import { Chalk, type ChalkInstance } from 'chalk';
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import type { Host, Output } from './host.ts';
 
 // C0, DEL, C1, and the controls that reorder text (Unicode TR9) or break lines.
@@ -11,9 +10,19 @@ export function escapeText(text: string): string {
   return text.replace(unsafe, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`);
 }
 
+/** The styles that are used; words that carry a style say the same without it. */
+export type Palette = Readonly<
+  Record<'bold' | 'dim' | 'cyan' | 'green' | 'yellow' | 'red', (text: string) => string>
+>;
+
+const same = (text: string): string => text;
+const plain: Palette = { bold: same, dim: same, cyan: same, green: same, yellow: same, red: same };
+
 /** Colours for one stream by our own decision: chalk itself ignores NO_COLOR on a terminal. */
-export function colorsFor(output: Output, env: Host['env'], noColor: boolean): ChalkInstance {
-  return new Chalk({ level: hasColor(output, env, noColor) ? 1 : 0 });
+export async function paletteFor(output: Output, env: Host['env'], noColor: boolean): Promise<Palette> {
+  if (!hasColor(output, env, noColor)) return plain;
+  const { Chalk } = await import('chalk');
+  return new Chalk({ level: 1 });
 }
 
 function hasColor(output: Output, env: Host['env'], noColor: boolean): boolean {
@@ -40,10 +49,11 @@ export function formatTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   output: Output,
-  paint: Paint = (text) => text,
+  paint: Paint = same,
 ): string {
   const titles = columns.map(({ title }) => title);
-  if (!output.isTerminal) return [titles, ...rows].map((row) => `${row.map(escapeText).join('\t')}\n`).join('');
+  if (!output.isTerminal)
+    return [titles, ...rows].map((row) => `${row.map(escapeText).join('\t')}\n`).join('');
   const cells = [titles, ...rows].map((row) => row.map(escapeText));
   const widths = fit(columns, cells, output.columns);
   return cells

@@ -133,9 +133,13 @@ export function selectKeyShape(request: AlgorithmRequest): KeyShape {
   const algorithm = findAlgorithm(request.alg) ?? refuseUnknown(request.alg);
   if (request.use !== undefined && request.use !== algorithm.use) {
     const fitting = algorithms.filter(({ use }) => use === request.use).map(({ alg }) => alg);
-    throw new JwksError('usage', `algorithm ${algorithm.alg} is for use ${algorithm.use}, not ${request.use}`, {
-      hint: `for --use ${request.use}: ${fitting.join(', ')}`,
-    });
+    throw new JwksError(
+      'usage',
+      `algorithm ${algorithm.alg} is for use ${algorithm.use}, not ${request.use}`,
+      {
+        hint: `for --use ${request.use}: ${fitting.join(', ')}`,
+      },
+    );
   }
   return {
     algorithm,

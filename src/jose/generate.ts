@@ -4,7 +4,6 @@ import { JwksError } from '../errors.ts';
 import { curves, type KeyShape, ktyOf, mldsaNode } from './algorithms.ts';
 import { encodeBase64url } from './base64url.ts';
 import { nameJwk, type PrivateJwk, toPrivateJwk, toPublicJwk } from './jwk.ts';
-import { raceRsa } from './rsa-race.ts';
 import { spkiSha256Of, thumbprintOf } from './thumbprint.ts';
 
 /** How a kid is made when none is given; a symmetric key has a UUID whatever is asked. */
@@ -22,12 +21,12 @@ export async function generateKey(
   const { alg, use } = shape.algorithm;
   for (;;) {
     const jwk = await generateJwk(shape);
-    const kid = 'kid' in naming ? naming.kid : await kidOf(jwk, naming.scheme);
+    const kid = 'kid' in naming ? naming.kid : kidOf(jwk, naming.scheme);
     if ('kid' in naming || !kid.startsWith('-')) return nameJwk(jwk, { kid, alg, use });
   }
 }
 
-async function kidOf(jwk: PrivateJwk, scheme: KidScheme): Promise<string> {
+function kidOf(jwk: PrivateJwk, scheme: KidScheme): string {
   if (scheme === 'uuid' || jwk.kty === 'oct') return randomUUID();
   return scheme === 'spki-sha256' ? spkiSha256Of(toPublicJwk(jwk)) : thumbprintOf(jwk);
 }
@@ -38,9 +37,7 @@ async function generateJwk(shape: KeyShape): Promise<PrivateJwk> {
     case 'oct':
       return toPrivateJwk({ kty: 'oct', k: encodeBase64url(randomBytes(bits / 8)) });
     case 'RSA':
-      return toPrivateJwk(
-        (await raceRsa(bits)) ?? (await makePair('rsa', { modulusLength: bits, publicExponent: 65_537 })),
-      );
+      return toPrivateJwk(await generateRsa(bits));
     case 'EC':
       return toPrivateJwk(await makePair('ec', { namedCurve: crv }));
     case 'OKP':
@@ -48,6 +45,11 @@ async function generateJwk(shape: KeyShape): Promise<PrivateJwk> {
     case 'AKP':
       return toPrivateJwk(await makePair(algorithm.alg.toLowerCase(), {}));
   }
+}
+
+async function generateRsa(bits: number): Promise<object> {
+  const { raceRsa } = await import('./rsa-race.ts');
+  return (await raceRsa(bits)) ?? makePair('rsa', { modulusLength: bits, publicExponent: 65_537 });
 }
 
 // The asynchronous call with a JWK encoding: generating synchronously and exporting in a loop can deadlock Node 20.
@@ -60,7 +62,11 @@ function makePair(type: string, options: object): Promise<object> {
     };
     try {
       // The typings of Node 20 know neither the JWK encoding nor ML-DSA.
-      const make = generateKeyPair as unknown as (type: string, options: object, callback: typeof done) => void;
+      const make = generateKeyPair as unknown as (
+        type: string,
+        options: object,
+        callback: typeof done,
+      ) => void;
       make(type, { ...options, ...encoding }, done);
     } catch (error) {
       reject(unsupported(type, error));

@@ -1,10 +1,11 @@
 // The keystore's own signing key, and the JWS (RFC 7515) it signs documents with.
-import { FlattenedSign, flattenedVerify, importJWK, type JWK } from 'jose';
+import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
+import type { JWK } from 'jose';
+import { selectKeyShape } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
+import { generateKey } from './generate.ts';
 import { type PrivateJwk, type PublicJwk, toPublicJwk } from './jwk.ts';
 import { thumbprintOf } from './thumbprint.ts';
-import { generateKey } from './generate.ts';
-import { selectKeyShape } from './algorithms.ts';
 
 /** RFC 8037 EdDSA over Ed25519, or ES256 for JOSE tools that do not know that. */
 export const identityAlgorithms = ['EdDSA', 'ES256'] as const;
@@ -34,41 +35,61 @@ export async function generateIdentity(alg: IdentityAlgorithm): Promise<PrivateI
   return toPrivateIdentity(await generateKey(selectKeyShape({ alg }), { scheme: 'thumbprint' }));
 }
 
-export async function toPrivateIdentity(privateJwk: PrivateJwk): Promise<PrivateIdentity> {
-  return { fingerprint: await thumbprintOf(privateJwk), jwk: bareKey(privateJwk), privateJwk };
+export function toPrivateIdentity(privateJwk: PrivateJwk): PrivateIdentity {
+  return { fingerprint: thumbprintOf(privateJwk), jwk: bareKey(privateJwk), privateJwk };
 }
 
 export async function sign(payload: Uint8Array, typ: DocumentType, by: PrivateIdentity): Promise<Signed> {
+  const { FlattenedSign, importJWK } = await import('jose');
   const alg = algorithmOf(by.jwk);
-  const { protected: header = '', payload: encoded, signature } = await new FlattenedSign(payload)
+  const {
+    protected: header = '',
+    payload: encoded,
+    signature,
+  } = await new FlattenedSign(payload)
     .setProtectedHeader({ alg, kid: by.fingerprint, typ, jwk: by.jwk as unknown as JWK })
     .sign(await importJWK({ ...by.privateJwk } as JWK, alg));
   return { protected: header, payload: encoded, signature };
 }
 
-/** Verifies the signatures of documents by the key in their header; whom to trust is the caller's question. */
+/**
+ * Verifies the signatures of documents by the key in their header; whom to trust is the caller's question.
+ *
+ * By node:crypto and not by jose: reading is what every `list`, `export` and `serve` does, and verifying without
+ * WebCrypto costs a start a twentieth less and ten thousand sets a third less.
+ */
 export class SignatureChecker {
+  /** Verify on other threads: slower for one document, faster for many. */
+  inParallel = false;
   // A keystore's documents share one header, letter for letter: it is read and its key imported once.
-  readonly #signers = new Map<string, Promise<Signer | undefined>>();
+  readonly #signers = new Map<string, Signer | undefined>();
 
   /** Who signed this, or `undefined` where the signature is not good. */
   async signerOf(signed: Signed, typ: DocumentType): Promise<Identity | undefined> {
-    const signer = await this.#signer(signed.protected);
-    if (signer === undefined || signer.typ !== typ) return undefined;
-    try {
-      await flattenedVerify({ ...signed }, signer.key, { algorithms: [signer.alg] });
-      return signer.identity;
-    } catch {
-      return undefined;
-    }
+    const signer = this.#signer(signed.protected);
+    const signature = decodeBase64url(signed.signature);
+    if (signer === undefined || signer.typ !== typ || signature === undefined) return undefined;
+    // RFC 7515 section 5.2, step 8.
+    const input = Buffer.from(`${signed.protected}.${signed.payload}`);
+    const isGood = await this.#verify(input, signer, signature);
+    return isGood ? signer.identity : undefined;
   }
 
-  #signer(header: string): Promise<Signer | undefined> {
-    const known = this.#signers.get(header);
-    if (known !== undefined) return known;
-    const signer = readSigner(header);
-    this.#signers.set(header, signer);
-    return signer;
+  async #verify(input: Buffer, { alg, key }: Signer, signature: Buffer): Promise<boolean> {
+    // RFC 7518 section 3.4: an ECDSA signature is R and S one after the other, not DER.
+    const how = { key, dsaEncoding: 'ieee-p1363' } as const;
+    const hash = alg === 'ES256' ? 'sha256' : null;
+    if (!this.inParallel) return verify(hash, input, how, signature);
+    return new Promise((resolve, reject) => {
+      verify(hash, input, how, signature, (error, isGood) =>
+        error === null ? resolve(isGood) : reject(error),
+      );
+    });
+  }
+
+  #signer(header: string): Signer | undefined {
+    if (!this.#signers.has(header)) this.#signers.set(header, readSigner(header));
+    return this.#signers.get(header);
   }
 }
 
@@ -76,18 +97,19 @@ interface Signer {
   readonly typ: string;
   readonly alg: IdentityAlgorithm;
   readonly identity: Identity;
-  readonly key: Awaited<ReturnType<typeof importJWK>>;
+  readonly key: KeyObject;
 }
 
-async function readSigner(header: string): Promise<Signer | undefined> {
+function readSigner(header: string): Signer | undefined {
   try {
     const fields = JSON.parse(decodeBase64url(header)?.toString() ?? '') as Record<string, unknown>;
     const { alg, kid, typ, jwk, ...others } = fields;
     if (typeof jwk !== 'object' || jwk === null || Object.keys(others).length > 0) return undefined;
     const publicJwk = bareKey(jwk);
-    const fingerprint = await thumbprintOf(publicJwk);
-    if (kid !== fingerprint || alg !== algorithmOf(publicJwk) || typeof typ !== 'string') return undefined;
-    const key = await importJWK({ ...publicJwk } as JWK, algorithmOf(publicJwk));
+    const fingerprint = thumbprintOf(publicJwk);
+    const isOurs = alg === algorithmOf(publicJwk) && ['Ed25519', 'P-256'].includes(String(publicJwk['crv']));
+    if (kid !== fingerprint || !isOurs || typeof typ !== 'string') return undefined;
+    const key = createPublicKey({ key: publicJwk as unknown as JsonWebKey, format: 'jwk' });
     return { typ, alg: algorithmOf(publicJwk), identity: { fingerprint, jwk: publicJwk }, key };
   } catch {
     return undefined;

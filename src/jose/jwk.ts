@@ -42,6 +42,12 @@ const privateMembers = Object.values(membersOf).flatMap((members) => members.pri
 const head = ['kty', 'use', 'alg', 'kid'];
 const certificates = ['x5c', 'x5t#S256'];
 
+/** The members that RFC 7638 computes over, in its order. */
+export function requiredMembers(kty: Kty): string[] {
+  const own = kty === 'oct' ? membersOf.oct.private : membersOf[kty].public;
+  return ['kty', ...(kty === 'AKP' ? ['alg'] : []), ...own].sort();
+}
+
 export function isKty(value: unknown): value is Kty {
   return typeof value === 'string' && Object.hasOwn(membersOf, value);
 }

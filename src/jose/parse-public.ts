@@ -51,7 +51,9 @@ function parseKey(value: unknown, name: string): ParsedKey {
 /** node:crypto refuses points off their curve, but takes short coordinates: what it makes of the key must be the key. */
 function refuseUnsound(jwk: PublicJwk | PrivateJwk, name: string): void {
   try {
-    const read = createPublicKey({ key: jwk as unknown as JsonWebKey, format: 'jwk' }).export({ format: 'jwk' });
+    const read = createPublicKey({ key: jwk as unknown as JsonWebKey, format: 'jwk' }).export({
+      format: 'jwk',
+    });
     const differing = ['n', 'e', 'crv', 'x', 'y'].find((member) => Reflect.get(read, member) !== jwk[member]);
     if (differing === undefined) return;
     throw new JwksError('bad-key', `${name} has a "${differing}" that is not canonical`);

@@ -22,7 +22,9 @@ export async function raceRsa(bits: number): Promise<object | undefined> {
   };
   process.once('exit', stop);
   try {
-    const runs = Array.from({ length: Math.min(availableParallelism(), mostRacers) }, () => run(bits, racers));
+    const runs = Array.from({ length: Math.min(availableParallelism(), mostRacers) }, () =>
+      run(bits, racers),
+    );
     return await Promise.any(runs);
   } catch {
     return undefined;

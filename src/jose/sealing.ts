@@ -1,5 +1,4 @@
 // Authenticated encryption as flattened JWE JSON (RFC 7516 section 7.2.2), every header protected.
-import { FlattenedEncrypt, flattenedDecrypt } from 'jose';
 import { decodeBase64url } from './base64url.ts';
 
 /** A flattened JWE without unprotected headers; every member base64url. */
@@ -24,6 +23,7 @@ const cty = 'jwk-set+json';
 
 /** Encrypts under a fresh content key with A256GCM; `aad` is authenticated with it. */
 export async function seal(plaintext: Uint8Array, key: SealingKey, aad?: Uint8Array): Promise<Sealed> {
+  const { FlattenedEncrypt } = await import('jose');
   const encrypt = new FlattenedEncrypt(plaintext).setProtectedHeader({
     alg: key.alg,
     enc: 'A256GCM',
@@ -32,7 +32,14 @@ export async function seal(plaintext: Uint8Array, key: SealingKey, aad?: Uint8Ar
   });
   if (key.alg === 'PBES2-HS512+A256KW') encrypt.setKeyManagementParameters({ p2c: pbes2Count });
   if (aad !== undefined) encrypt.setAdditionalAuthenticatedData(aad);
-  const { protected: header = '', encrypted_key = '', iv = '', ciphertext, tag = '', ...rest } = await encrypt.encrypt(key.key);
+  const {
+    protected: header = '',
+    encrypted_key = '',
+    iv = '',
+    ciphertext,
+    tag = '',
+    ...rest
+  } = await encrypt.encrypt(key.key);
   const sealed = { protected: header, encrypted_key, iv, ciphertext, tag };
   return rest.aad === undefined ? sealed : { ...sealed, aad: rest.aad };
 }
@@ -41,6 +48,7 @@ export async function seal(plaintext: Uint8Array, key: SealingKey, aad?: Uint8Ar
 export async function open(sealed: Sealed, key: SealingKey): Promise<Uint8Array | undefined> {
   const header = headerOf(sealed);
   if (header === undefined || header.alg !== key.alg || header.kid !== key.kid) return undefined;
+  const { flattenedDecrypt } = await import('jose');
   try {
     const { plaintext } = await flattenedDecrypt({ ...sealed }, key.key, {
       keyManagementAlgorithms: [key.alg],

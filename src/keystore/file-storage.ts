@@ -67,7 +67,8 @@ export class FileStorage implements Storage {
       const linked = this.#attempt('be written', () => this.#link(name, from, bytes));
       if (linked === 'conflict') return 'conflict';
       if (linked === 'linked') break;
-      if (starts === mostStarts) throw new JwksError('failed', `the keystore ${this.#directory} cannot be written`);
+      if (starts === mostStarts)
+        throw new JwksError('failed', `the keystore ${this.#directory} cannot be written`);
       await pause(10);
     }
     // From here on the revision exists: nothing may be tried again.

@@ -25,7 +25,11 @@ export interface Change {
   /** At least those of `keys` that are held; others are dropped. */
   readonly privateKeys: readonly PrivateJwk[];
   readonly policy: Policy | undefined;
-  readonly events: readonly { readonly event: string; readonly kid?: string; readonly note?: string | undefined }[];
+  readonly events: readonly {
+    readonly event: string;
+    readonly kid?: string;
+    readonly note?: string | undefined;
+  }[];
 }
 
 /** Decides on a set as it stands. `undefined`: nothing is to be written. May be asked again after a conflict. */
@@ -108,9 +112,13 @@ export class Keystore {
           );
         case 'conflict':
           if (performance.now() > giveUp) {
-            throw new JwksError('conflict', `set "${id}" was changed by others for a minute without a pause`, {
-              hint: 'nothing was changed; run it again',
-            });
+            throw new JwksError(
+              'conflict',
+              `set "${id}" was changed by others for a minute without a pause`,
+              {
+                hint: 'nothing was changed; run it again',
+              },
+            );
           }
           await pause(Math.random() * Math.min(10 * attempt, 200));
       }
@@ -130,7 +138,9 @@ export class Keystore {
     if (change === undefined) return undefined;
     const behind = refuseClock(clock, before?.updated, before?.policy?.facts.skew ?? defaultFacts.skew);
     if (behind !== undefined) {
-      throw new JwksError('unsafe', `set "${id}" was not changed: ${behind}`, { hint: "set this host's clock" });
+      throw new JwksError('unsafe', `set "${id}" was not changed: ${behind}`, {
+        hint: "set this host's clock",
+      });
     }
     const revision = (before?.revision ?? 0) + 1;
     const events = change.events.map(
@@ -173,9 +183,13 @@ export class Keystore {
     await this.#refresh();
     const again = await openSet(document, this.#unlocked.masterKeys);
     if (again !== undefined) return { manifest: document.manifest, privateKeys: again };
-    throw new JwksError('damaged', `set "${document.manifest.set}" is sealed under a key that this keystore does not hold`, {
-      hint: 'the file may come from another keystore or from before a rekey; put back the one that belongs here',
-    });
+    throw new JwksError(
+      'damaged',
+      `set "${document.manifest.set}" is sealed under a key that this keystore does not hold`,
+      {
+        hint: 'the file may come from another keystore or from before a rekey; put back the one that belongs here',
+      },
+    );
   }
 
   async #refresh(): Promise<void> {
@@ -186,14 +200,22 @@ export class Keystore {
 async function unlock(reader: Reader, secret: Secret): Promise<Unlocked> {
   const unlocked = await openSlots(reader.master.slots, secret);
   if (unlocked === undefined) {
-    throw new JwksError('secret', `the secret in ${secret.source} does not open the keystore at ${reader.storage.place}`, {
-      hint: 'name the right one with --secret-file, or JWKS_SECRET_FILE',
-    });
+    throw new JwksError(
+      'secret',
+      `the secret in ${secret.source} does not open the keystore at ${reader.storage.place}`,
+      {
+        hint: 'name the right one with --secret-file, or JWKS_SECRET_FILE',
+      },
+    );
   }
   if (unlocked.identity.fingerprint !== reader.fingerprint) {
-    throw new JwksError('damaged', `the master document is signed by ${reader.fingerprint}, which is not this keystore's identity`, {
-      hint: 'somebody else has written it: put back the file that belongs here',
-    });
+    throw new JwksError(
+      'damaged',
+      `the master document is signed by ${reader.fingerprint}, which is not this keystore's identity`,
+      {
+        hint: 'somebody else has written it: put back the file that belongs here',
+      },
+    );
   }
   return unlocked;
 }

@@ -94,7 +94,8 @@ export function parseManifest(value: unknown, what: string): Manifest {
   refuseNewer(value, what);
   const { set, format: _, version: __, ...rest } = parseAs(manifestSchema, value, what);
   const kids = rest.keys.map(({ kid }) => kid);
-  if (new Set(kids).size < kids.length) throw new JwksError('damaged', `${what} is damaged: a kid is there twice`);
+  if (new Set(kids).size < kids.length)
+    throw new JwksError('damaged', `${what} is damaged: a kid is there twice`);
   return { ...rest, set: set as SetId, keys: rest.keys.map((key) => parseKey(key, what)) };
 }
 
@@ -146,17 +147,25 @@ export function fromManifest(manifest: Manifest): object {
 /** Facts with their spans as durations, `90d`. */
 export function fromFacts(facts: PolicyFacts): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [name, typeof value === 'number' ? formatDuration(value) : value]),
+    Object.entries(facts).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? formatDuration(value) : value,
+    ]),
   );
 }
 
 /** Exit 6 with the reason where a newer version wrote it, before its form is looked at. */
 export function refuseNewer(value: unknown, what: string): void {
-  const version: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'version') : undefined;
+  const version: unknown =
+    typeof value === 'object' && value !== null ? Reflect.get(value, 'version') : undefined;
   if (typeof version !== 'number' || version <= formatVersion) return;
-  throw new JwksError('newer-format', `${what} was written by a newer version (format ${version}, this reads ${formatVersion})`, {
-    hint: 'update jwks on this host; nothing was changed',
-  });
+  throw new JwksError(
+    'newer-format',
+    `${what} was written by a newer version (format ${version}, this reads ${formatVersion})`,
+    {
+      hint: 'update jwks on this host; nothing was changed',
+    },
+  );
 }
 
 function formatDate(at: Instant | undefined): string | undefined {

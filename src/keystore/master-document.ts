@@ -3,7 +3,15 @@ import { createHash, randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { JwksError } from '../errors.ts';
 import { decodeBase64url, encodeBase64url } from '../jose/base64url.ts';
-import { bareKey, type Identity, type PrivateIdentity, type SignatureChecker, type Signed, sign, toPrivateIdentity } from '../jose/identity.ts';
+import {
+  bareKey,
+  type Identity,
+  type PrivateIdentity,
+  type SignatureChecker,
+  type Signed,
+  sign,
+  toPrivateIdentity,
+} from '../jose/identity.ts';
 import { type PrivateJwk, type PublicJwk, toPrivateJwk } from '../jose/jwk.ts';
 import { compactOf, headerOf, open, type Sealed, type SealingKey, seal } from '../jose/sealing.ts';
 import { thumbprintOf } from '../jose/thumbprint.ts';
@@ -50,8 +58,17 @@ export interface Unlocked {
 }
 
 const mostSlots = 16;
-const base64url = v.pipe(v.string(), v.check((text) => decodeBase64url(text) !== undefined));
-export const sealedMembers = { protected: base64url, encrypted_key: base64url, iv: base64url, ciphertext: base64url, tag: base64url };
+const base64url = v.pipe(
+  v.string(),
+  v.check((text) => decodeBase64url(text) !== undefined),
+);
+export const sealedMembers = {
+  protected: base64url,
+  encrypted_key: base64url,
+  iv: base64url,
+  ciphertext: base64url,
+  tag: base64url,
+};
 
 const documentSchema = v.strictObject({
   payload: base64url,
@@ -95,8 +112,10 @@ export async function parseMaster(
   const signer = await checker.signerOf(signed, 'jwks-master+jws');
   if (signer === undefined) throw new JwksError('damaged', `${what} is damaged: its signature is not good`);
   const { format: _, version: __, slots, identities, ...rest } = parseAs(payloadSchema, value, what);
-  if (rest.revision !== revision) throw new JwksError('damaged', `${what} is damaged: it is not revision ${revision}`);
-  if (slots.length !== sealed.length) throw new JwksError('damaged', `${what} is damaged: a slot is missing or was added`);
+  if (rest.revision !== revision)
+    throw new JwksError('damaged', `${what} is damaged: it is not revision ${revision}`);
+  if (slots.length !== sealed.length)
+    throw new JwksError('damaged', `${what} is damaged: a slot is missing or was added`);
   const master: Master = {
     ...rest,
     identities: identities.map(bareKey),
@@ -146,10 +165,21 @@ function hashOf(sealed: Sealed): string {
 }
 
 /** A new slot that a secret opens. */
-export async function sealSlot(secret: Secret, label: string, created: Instant, unlocked: Unlocked): Promise<Slot> {
+export async function sealSlot(
+  secret: Secret,
+  label: string,
+  created: Instant,
+  unlocked: Unlocked,
+): Promise<Slot> {
   const keys = [
     { ...unlocked.identity.privateJwk },
-    ...unlocked.masterKeys.map(({ kid, key }) => ({ kty: 'oct', kid, alg: 'A256GCMKW', use: 'enc', k: encodeBase64url(key) })),
+    ...unlocked.masterKeys.map(({ kid, key }) => ({
+      kty: 'oct',
+      kid,
+      alg: 'A256GCMKW',
+      use: 'enc',
+      k: encodeBase64url(key),
+    })),
   ];
   const sealingKey = sealingKeyOf(secret, secret.kind === 'generated' ? secret.kid : randomUUID());
   const sealed = await seal(Buffer.from(JSON.stringify({ keys })), sealingKey);
@@ -173,14 +203,14 @@ function sealingKeyOf(secret: Secret, kid: string): SealingKey {
     : { alg: 'PBES2-HS512+A256KW', kid, key: secret.text };
 }
 
-async function parseSlot(plaintext: Uint8Array, label: string): Promise<Unlocked> {
+function parseSlot(plaintext: Uint8Array, label: string): Unlocked {
   const broken = new JwksError('damaged', `${what} is damaged: slot "${label}" does not hold what it should`);
   try {
     const { keys } = JSON.parse(Buffer.from(plaintext).toString()) as { keys: PrivateJwk[] };
     const [identity, ...masters] = keys.map(toPrivateJwk);
     const [first, ...others] = masters.map(toMasterKey);
     if (identity === undefined || first === undefined) throw broken;
-    return { identity: await toPrivateIdentity(identity), masterKeys: [first, ...others] };
+    return { identity: toPrivateIdentity(identity), masterKeys: [first, ...others] };
   } catch {
     throw broken;
   }
@@ -195,6 +225,6 @@ function toMasterKey(jwk: PrivateJwk): MasterKey {
 }
 
 /** The fingerprints of all identities that a master document names. */
-export function fingerprintsOf(master: Master): Promise<string[]> {
-  return Promise.all(master.identities.map(thumbprintOf));
+export function fingerprintsOf(master: Master): string[] {
+  return master.identities.map(thumbprintOf);
 }

@@ -26,7 +26,8 @@ export function writeTemporary(
     own(fs, descriptor, ownership);
     for (let written = 0; written < bytes.length; ) written += fs.write(descriptor, bytes.subarray(written));
     fs.fsync(descriptor);
-    if (fs.fstat(descriptor).size !== bytes.length) throw new Error('the file is not as long as what was written');
+    if (fs.fstat(descriptor).size !== bytes.length)
+      throw new Error('the file is not as long as what was written');
   } catch (error) {
     discard(fs, path);
     throw error;

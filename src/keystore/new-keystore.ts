@@ -30,7 +30,10 @@ export async function makeKeystore(
   );
   const outcome = await storage.replace('master', 0, bytes);
   if (outcome === 'unknown') {
-    throw new JwksError('unconfirmed', `the keystore at ${storage.place} is made but the disk did not confirm it`);
+    throw new JwksError(
+      'unconfirmed',
+      `the keystore at ${storage.place} is made but the disk did not confirm it`,
+    );
   }
   return outcome === 'committed' ? identity.fingerprint : undefined;
 }

@@ -6,13 +6,21 @@ import { JwksError } from '../errors.ts';
 export function refuseForeign(path: string, stats: Stats, uid: number | undefined, what: string): void {
   if (uid === undefined) return;
   if (stats.uid !== uid && stats.uid !== 0) {
-    throw new JwksError('untrusted-file', `${what} ${path} belongs to user ${stats.uid}, and this is user ${uid}`, {
-      hint: 'run jwks as its owner, or give it to this user with chown',
-    });
+    throw new JwksError(
+      'untrusted-file',
+      `${what} ${path} belongs to user ${stats.uid}, and this is user ${uid}`,
+      {
+        hint: 'run jwks as its owner, or give it to this user with chown',
+      },
+    );
   }
   if ((stats.mode & 0o002) !== 0) {
-    throw new JwksError('untrusted-file', `${what} ${path} can be written by everybody (owner: user ${stats.uid})`, {
-      hint: `chmod o-w ${path}`,
-    });
+    throw new JwksError(
+      'untrusted-file',
+      `${what} ${path} can be written by everybody (owner: user ${stats.uid})`,
+      {
+        hint: `chmod o-w ${path}`,
+      },
+    );
   }
 }

@@ -16,6 +16,8 @@ export interface ReaderOptions {
 }
 
 const mostLooks = 50;
+/** Up to so many documents it is not worth while to verify signatures on other threads. */
+const few = 32;
 
 export class Reader {
   readonly storage: Storage;
@@ -47,7 +49,7 @@ export class Reader {
     }
     const seen = options.seenFiles.of(signer.fingerprint);
     const reader = new Reader(options, checker, seen, signer.fingerprint, trusted !== undefined, master);
-    await reader.#take(read.document, master);
+    reader.#take(read.document, master);
     return reader;
   }
 
@@ -92,7 +94,7 @@ export class Reader {
     });
     if (read === undefined) throw noKeystore(this.storage.place);
     if (read.value.revision === this.#master.revision) return false;
-    await this.#take(read.document, read.value);
+    this.#take(read.document, read.value);
     return true;
   }
 
@@ -111,6 +113,7 @@ export class Reader {
   /** All sets' documents, also deleted ones, by set id. */
   async readSets(): Promise<SetDocument[]> {
     const names = await this.storage.list();
+    this.#checker.inParallel = names.length > few;
     const documents = await Promise.all(names.map((name) => this.#read(name)));
     return documents
       .filter((document) => document !== undefined)
@@ -138,10 +141,10 @@ export class Reader {
     return read.value;
   }
 
-  async #take(document: StoredDocument, master: Master): Promise<void> {
+  #take(document: StoredDocument, master: Master): void {
     this.#note('master', document, master.previous);
     this.#master = master;
-    this.#accepted = new Set([this.fingerprint, ...(await fingerprintsOf(master))]);
+    this.#accepted = new Set([this.fingerprint, ...fingerprintsOf(master)]);
   }
 
   #note(name: DocumentName, { bytes, revision }: StoredDocument, previous: string | undefined): void {
@@ -175,13 +178,19 @@ async function readChecked<T>(
 }
 
 function foreign(name: DocumentName, fingerprint: string): JwksError {
-  return new JwksError('damaged', `${name} is signed by ${fingerprint}, which is no identity of this keystore`, {
-    hint: 'it may come from another keystore; put back the file that belongs here',
-  });
+  return new JwksError(
+    'damaged',
+    `${name} is signed by ${fingerprint}, which is no identity of this keystore`,
+    {
+      hint: 'it may come from another keystore; put back the file that belongs here',
+    },
+  );
 }
 
 export function noKeystore(place: string): JwksError {
-  return new JwksError('not-found', `there is no keystore at ${place}`, { hint: `jwks init --keystore ${place}` });
+  return new JwksError('not-found', `there is no keystore at ${place}`, {
+    hint: `jwks init --keystore ${place}`,
+  });
 }
 
 function compare(a: string, b: string): number {

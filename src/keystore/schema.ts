@@ -43,10 +43,17 @@ const factChoices = {
 /** The facts of a policy as a document holds them: all spans there. */
 export const factsSchema = v.strictObject({ ...factSpans, ...factChoices });
 /** The facts as people write them: what is missing counts at its default. */
-export const partialFactsSchema = v.strictObject({ ...v.partial(v.object(factSpans)).entries, ...factChoices });
+export const partialFactsSchema = v.strictObject({
+  ...v.partial(v.object(factSpans)).entries,
+  ...factChoices,
+});
 
 /** A value of a document, or exit 6 with the member that is wrong. Never quotes the value. */
-export function parseAs<T extends v.GenericSchema>(schema: T, value: unknown, what: string): v.InferOutput<T> {
+export function parseAs<T extends v.GenericSchema>(
+  schema: T,
+  value: unknown,
+  what: string,
+): v.InferOutput<T> {
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return parsed.output;
   const place = v.getDotPath(parsed.issues[0]) ?? 'its form';

@@ -20,7 +20,7 @@ export interface SecretSources {
   readonly credentials?: string | undefined;
   /** `$XDG_CONFIG_HOME/jwks/secret` */
   readonly ownFile?: string | undefined;
-  readonly stdin: Readable;
+  readonly stdin: () => Readable;
   /** The effective user. */
   readonly uid: number | undefined;
 }
@@ -34,11 +34,14 @@ export interface FoundSecret {
 /** Reads the secret, or `undefined` where none is set. */
 export async function findSecret(sources: SecretSources): Promise<FoundSecret | undefined> {
   const { file, descriptor, variableFile, variable, credentials, ownFile } = sources;
-  if (file === '-') return { text: await readStream(sources.stdin, 'standard input'), source: 'standard input' };
+  if (file === '-')
+    return { text: await readStream(sources.stdin(), 'standard input'), source: 'standard input' };
   if (file !== undefined) return readSecretFile(file, sources);
   if (descriptor !== undefined) return readDescriptor(descriptor);
   if (variableFile !== undefined && variable !== undefined) {
-    throw new JwksError('usage', 'both JWKS_SECRET_FILE and JWKS_SECRET are set', { hint: 'unset one of them' });
+    throw new JwksError('usage', 'both JWKS_SECRET_FILE and JWKS_SECRET are set', {
+      hint: 'unset one of them',
+    });
   }
   if (variableFile !== undefined) return readSecretFile(variableFile, sources);
   if (variable !== undefined) return { text: variable, source: 'JWKS_SECRET' };
@@ -63,7 +66,9 @@ export function makeSecretFile(fs: FileSystem, path: string): boolean {
   const directory = dirname(path);
   try {
     makeDirectory(fs, directory, { mode: 0o700 });
-    const temporary = writeTemporary(fs, directory, Buffer.from(`${generateSecretText()}\n`), { mode: 0o600 });
+    const temporary = writeTemporary(fs, directory, Buffer.from(`${generateSecretText()}\n`), {
+      mode: 0o600,
+    });
     try {
       fs.link(temporary, path);
     } finally {
@@ -84,7 +89,8 @@ async function readSecretFile(path: string, { uid, credentials }: SecretSources)
   try {
     const stats = statSync(path);
     if (stats.isDirectory()) throw new JwksError('secret', `the secret file ${path} is a directory`);
-    const isMounted = isBelow(path, '/run/secrets') || (credentials !== undefined && isBelow(path, credentials));
+    const isMounted =
+      isBelow(path, '/run/secrets') || (credentials !== undefined && isBelow(path, credentials));
     if (stats.isFile() && !isMounted) refuseOpenFile(path, stats, uid);
     return { text: await readStream(createReadStream(path), path), source: path };
   } catch (error) {

@@ -23,7 +23,7 @@ export function generateSecretText(): string {
  * Reads a secret. Its text says what it is: `jwks_secret_...` a generated one, a JWK or PEM a recipient's private
  * key, anything else a passphrase (NFC, 16 characters or more). One newline at the end is not part of it.
  */
-export async function parseSecret(text: string, source: string): Promise<Secret> {
+export function parseSecret(text: string, source: string): Secret {
   if (Buffer.byteLength(text) > mostSecretBytes) {
     throw new JwksError('secret', `the secret in ${source} is longer than 4 KiB`);
   }
@@ -31,22 +31,32 @@ export async function parseSecret(text: string, source: string): Promise<Secret>
   if (secret === '') throw new JwksError('secret', `the secret in ${source} is empty`);
   if (secret.startsWith(prefix)) return parseGenerated(secret, source);
   if (/^\s*(?:\{|-----BEGIN )/.test(secret)) {
-    throw new JwksError('secret', `the secret in ${source} is a private key, and this version opens keystores only with a generated secret or a passphrase`);
+    throw new JwksError(
+      'secret',
+      `the secret in ${source} is a private key, and this version opens keystores only with a generated secret or a passphrase`,
+    );
   }
   const passphrase = secret.normalize('NFC');
   if ([...passphrase].length < shortestPassphrase) {
-    throw new JwksError('secret', `the secret in ${source} is too short: a passphrase has ${shortestPassphrase} characters or more`, {
-      hint: 'jwks secret generate prints a strong one',
-    });
+    throw new JwksError(
+      'secret',
+      `the secret in ${source} is too short: a passphrase has ${shortestPassphrase} characters or more`,
+      {
+        hint: 'jwks secret generate prints a strong one',
+      },
+    );
   }
   return { kind: 'passphrase', text: Buffer.from(passphrase, 'utf8'), source };
 }
 
-async function parseGenerated(secret: string, source: string): Promise<Secret> {
+function parseGenerated(secret: string, source: string): Secret {
   const key = decodeBase64url(secret.slice(prefix.length));
   if (key?.length !== 32) {
-    throw new JwksError('secret', `the secret in ${source} is not whole: a generated secret has ${prefix.length + 43} characters`);
+    throw new JwksError(
+      'secret',
+      `the secret in ${source} is not whole: a generated secret has ${prefix.length + 43} characters`,
+    );
   }
-  const kid = await thumbprintOf(toPrivateJwk({ kty: 'oct', k: encodeBase64url(key) }));
+  const kid = thumbprintOf(toPrivateJwk({ kty: 'oct', k: encodeBase64url(key) }));
   return { kind: 'generated', kid, key, source };
 }

@@ -41,7 +41,12 @@ export class SeenFiles {
     });
   }
 
-  #save(fingerprint: string, place: string, seen: Map<string, SeenDocument>, openedWithSecret: boolean): void {
+  #save(
+    fingerprint: string,
+    place: string,
+    seen: Map<string, SeenDocument>,
+    openedWithSecret: boolean,
+  ): void {
     const path = this.#pathOf(fingerprint);
     if (path === undefined) return;
     try {
@@ -136,7 +141,8 @@ export class Seen {
 
   /** Exit 6 where a document is older than what was seen, or not what it was, or does not follow from it. */
   check(name: DocumentName, now: SeenDocument, previous: string | undefined): void {
-    const before = this.#fresh.get(name) ?? (Object.hasOwn(this.#documents, name) ? this.#documents[name] : undefined);
+    const before =
+      this.#fresh.get(name) ?? (Object.hasOwn(this.#documents, name) ? this.#documents[name] : undefined);
     const fault = before === undefined ? undefined : faultOf(before, now, previous);
     if (fault !== undefined) {
       throw new JwksError('rolled-back', `${name} ${fault}`, {

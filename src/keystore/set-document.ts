@@ -3,13 +3,19 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { JwksError } from '../errors.ts';
 import { decodeBase64url, encodeBase64url } from '../jose/base64url.ts';
-import { type Identity, type PrivateIdentity, type SignatureChecker, type Signed, sign } from '../jose/identity.ts';
+import {
+  type Identity,
+  type PrivateIdentity,
+  type SignatureChecker,
+  type Signed,
+  sign,
+} from '../jose/identity.ts';
 import { type PrivateJwk, toPrivateJwk, toPublicJwk } from '../jose/jwk.ts';
 import { headerOf, open, type Sealed, seal } from '../jose/sealing.ts';
 import { fromManifest, type Manifest, parseManifest } from './manifest.ts';
 import { type MasterKey, sealedMembers } from './master-document.ts';
 import { parseAs, parseCanonicalJson, toCanonicalJson } from './schema.ts';
-import { documentOf, type DocumentName } from './set-id.ts';
+import { type DocumentName, documentOf } from './set-id.ts';
 
 export interface SetDocument {
   readonly manifest: Manifest;
@@ -17,7 +23,11 @@ export interface SetDocument {
   readonly signer: Identity;
 }
 
-const documentSchema = v.strictObject({ ...sealedMembers, aad: sealedMembers.protected, signature: v.string() });
+const documentSchema = v.strictObject({
+  ...sealedMembers,
+  aad: sealedMembers.protected,
+  signature: v.string(),
+});
 
 /**
  * Reads a set document whose signature is good and whose manifest belongs where it was found. Whether the signer
@@ -53,7 +63,12 @@ function parseManifestJson(aad: Buffer, what: string): unknown {
 function toSigned(compact: string, payload: string, what: string): Signed {
   const [header, empty, signature, ...more] = compact.split('.');
   const isDetached = empty === '' && more.length === 0;
-  if (header === undefined || signature === undefined || !isDetached || decodeBase64url(signature) === undefined) {
+  if (
+    header === undefined ||
+    signature === undefined ||
+    !isDetached ||
+    decodeBase64url(signature) === undefined
+  ) {
     throw new JwksError('damaged', `${what} is damaged: its signature is not a detached JWS`);
   }
   return { protected: header, payload, signature };
@@ -67,7 +82,11 @@ export async function serializeSet(
   identity: PrivateIdentity,
 ): Promise<Buffer> {
   const aad = Buffer.from(JSON.stringify(fromManifest(manifest)));
-  const sealed = await seal(Buffer.from(JSON.stringify({ keys: privateKeys })), { alg: 'A256GCMKW', ...masterKey }, aad);
+  const sealed = await seal(
+    Buffer.from(JSON.stringify({ keys: privateKeys })),
+    { alg: 'A256GCMKW', ...masterKey },
+    aad,
+  );
   const { protected: header, signature } = await sign(aad, 'jwks-set+jws', identity);
   return Buffer.from(toCanonicalJson({ ...sealed, signature: `${header}..${signature}` }));
 }

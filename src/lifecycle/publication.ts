@@ -10,7 +10,9 @@ import type { Instant, Seconds } from './time.ts';
 export function isPublished(key: KeyLife, now: Instant): boolean {
   if (key.symmetric) return false;
   const state = stateOf(key, now);
-  return key.use === 'enc' ? state === 'active' : state === 'next' || state === 'active' || state === 'retiring';
+  return key.use === 'enc'
+    ? state === 'active'
+    : state === 'next' || state === 'active' || state === 'retiring';
 }
 
 /**

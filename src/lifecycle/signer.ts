@@ -25,7 +25,8 @@ export function signerOf<K extends KeyLife>(
 ): K | undefined {
   const held = keys.filter((key) => key.held && hasRole(key, role));
   const active = held.filter((key) => stateOf(key, now) === 'active');
-  if (active.length > 0) return active.reduce((best, key) => (activation(key) > activation(best) ? key : best));
+  if (active.length > 0)
+    return active.reduce((best, key) => (activation(key) > activation(best) ? key : best));
   const near = held.filter((key) => stateOf(key, now) === 'next' && activation(key) <= now + skew);
   return near.reduce<K | undefined>(
     (best, key) => (best === undefined || activation(key) < activation(best) ? key : best),
@@ -35,7 +36,9 @@ export function signerOf<K extends KeyLife>(
 
 /** The signers of all roles in a set, in the order of their keys. */
 export function signersOf<K extends KeyLife>(keys: readonly K[], now: Instant, skew: Seconds): K[] {
-  return keys.filter((key) => signerOf(keys, key, now, skew) === key);
+  const roles = new Map(keys.map((key) => [`${key.use} ${key.alg}`, key]));
+  const signers = new Set([...roles.values()].map((role) => signerOf(keys, role, now, skew)));
+  return keys.filter((key) => signers.has(key));
 }
 
 function activation(key: KeyLife): number {

@@ -44,7 +44,11 @@ export interface Created {
  * A kid that exists, tombstones included, is exit 5 and changes nothing. Key generation happens outside the step
  * that is repeated when somebody else changes the set at the same time.
  */
-export async function createKey(keystore: Keystore, clock: () => Instant, request: CreateRequest): Promise<Created> {
+export async function createKey(
+  keystore: Keystore,
+  clock: () => Instant,
+  request: CreateRequest,
+): Promise<Created> {
   const shape = selectKeyShape(request);
   const role: Role = shape.algorithm;
   const before = await keystore.openSet(request.set);
@@ -54,9 +58,10 @@ export async function createKey(keystore: Keystore, clock: () => Instant, reques
   if (request.kid !== undefined) refuse(before, request.set, { kid: request.kid });
   if (request.dryRun === true) return planned(before, request, role, now);
 
-  const naming = request.kid === undefined ? { scheme: request.kidFrom ?? 'thumbprint' } : { kid: request.kid };
+  const naming =
+    request.kid === undefined ? { scheme: request.kidFrom ?? 'thumbprint' } : { kid: request.kid };
   const privateJwk = await generateKey(shape, naming);
-  const draft = await describe(privateJwk, role);
+  const draft = describe(privateJwk, role);
   let result: Created | undefined;
   await keystore.change(
     request.set,
@@ -79,7 +84,7 @@ export async function createKey(keystore: Keystore, clock: () => Instant, reques
   return result;
 }
 
-async function describe(jwk: PrivateJwk, { alg, use }: Role): Promise<Omit<ManifestKey, 'created'>> {
+function describe(jwk: PrivateJwk, { alg, use }: Role): Omit<ManifestKey, 'created'> {
   const symmetric = isSymmetric(jwk);
   return {
     kid: jwk.kid ?? '',
@@ -87,18 +92,30 @@ async function describe(jwk: PrivateJwk, { alg, use }: Role): Promise<Omit<Manif
     use,
     symmetric,
     held: true,
-    thumbprint: symmetric ? undefined : await thumbprintOf(jwk),
+    thumbprint: symmetric ? undefined : thumbprintOf(jwk),
     jwk: symmetric ? undefined : toPublicJwk(jwk),
   };
 }
 
-function existing(current: OpenSet | undefined, request: CreateRequest, role: Role, now: Instant): Created | undefined {
+function existing(
+  current: OpenSet | undefined,
+  request: CreateRequest,
+  role: Role,
+  now: Instant,
+): Created | undefined {
   if (request.ifMissing !== true || !isThere(current)) return undefined;
   const { keys, policy } = current.manifest;
   const key = existingFor(keys, role, now, skewOf(policy));
   if (key === undefined) return undefined;
   const privateJwk = current.privateKeys.find(({ kid }) => kid === key.kid);
-  return { set: request.set, key, privateJwk, outcome: 'existing', at: key.activates ?? now, supersedes: undefined };
+  return {
+    set: request.set,
+    key,
+    privateJwk,
+    outcome: 'existing',
+    at: key.activates ?? now,
+    supersedes: undefined,
+  };
 }
 
 function planned(current: OpenSet | undefined, request: CreateRequest, role: Role, now: Instant): Created {
@@ -122,7 +139,8 @@ function refuse(
 ): void {
   const refusal = refuseName(current?.manifest.keys ?? [], incoming);
   if (refusal === undefined) return;
-  const reason = refusal === 'taken' ? 'has had that kid already, and a kid is never used again' : 'has revoked that key';
+  const reason =
+    refusal === 'taken' ? 'has had that kid already, and a kid is never used again' : 'has revoked that key';
   throw new JwksError('conflict', `key "${incoming.kid}" was not made: set "${set}" ${reason}`, {
     hint: 'leave the key id out to have one made',
   });

@@ -26,7 +26,11 @@ export interface JwkSet<K extends PublicJwk | PrivateJwk> {
  * The publishable keys, in the order in which verifiers should see them. Nothing to publish is exit 5, since an
  * emptied JWKS is an outage, as are two different keys with one kid.
  */
-export async function exportPublic(reader: Reader, clock: Instant, request: ExportRequest): Promise<JwkSet<PublicJwk>> {
+export async function exportPublic(
+  reader: Reader,
+  clock: Instant,
+  request: ExportRequest,
+): Promise<JwkSet<PublicJwk>> {
   const documents = await selectSets(reader, request.sets);
   const chosen = documents.flatMap(({ manifest }) => {
     const at = timeOf(manifest, clock, request.at);
@@ -78,7 +82,9 @@ function merge<K extends PublicJwk | PrivateJwk>(keys: readonly K[], request: Ex
 
 function refuseEmpty({ kid }: ExportRequest): JwksError {
   if (kid !== undefined) {
-    return new JwksError('not-found', `there is no key "${kid}" to export`, { hint: 'jwks list --all shows all keys' });
+    return new JwksError('not-found', `there is no key "${kid}" to export`, {
+      hint: 'jwks list --all shows all keys',
+    });
   }
   return new JwksError('unsafe', 'there is no key to publish: an empty JWKS would lock everybody out', {
     hint: 'if that is what you want, add --allow-empty',

@@ -3,11 +3,9 @@ import type { PrivateJwk } from '../jose/jwk.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Manifest } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
-import type { SetDocument } from '../keystore/set-document.ts';
 import type { SetId } from '../keystore/set-id.ts';
-import { stateOf } from '../lifecycle/key.ts';
 import type { Instant } from '../lifecycle/time.ts';
-import { type ListedKey, listSets } from './list-sets.ts';
+import { describeSet, type ListedKey } from './list-sets.ts';
 import { noKey, selectSets } from './select-sets.ts';
 
 export interface GotSet {
@@ -25,26 +23,29 @@ export interface GetRequest {
 }
 
 export async function getKeys(reader: Reader, clock: Instant, request: GetRequest): Promise<GotSet[]> {
-  const sets = await listSets(reader, clock, { sets: request.sets });
-  return sets.map(({ manifest, at, keys }) => {
-    const chosen = keys.filter(({ key }) => request.kid === undefined || key.kid === request.kid);
-    if (request.kid !== undefined && chosen.length === 0) throw noKey(manifest.set, request.kid);
-    return { manifest, at, keys: chosen, privateKeys: new Map() };
-  });
+  const documents = await selectSets(reader, request.sets);
+  return documents.map(({ manifest }) => chooseKeys(manifest, clock, request));
 }
 
 /** As `getKeys`, with the private halves. */
-export async function getPrivateKeys(keystore: Keystore, clock: Instant, request: GetRequest): Promise<GotSet[]> {
+export async function getPrivateKeys(
+  keystore: Keystore,
+  clock: Instant,
+  request: GetRequest,
+): Promise<GotSet[]> {
   const documents = await selectSets(keystore.reader, request.sets);
-  const got = await getKeys(keystore.reader, clock, request);
-  return Promise.all(got.map(async (set, index) => ({ ...set, privateKeys: await open(keystore, documents[index], set) })));
+  return Promise.all(
+    documents.map(async (document) => {
+      const chosen = chooseKeys(document.manifest, clock, request);
+      const { privateKeys } = await keystore.open(document);
+      return { ...chosen, privateKeys: new Map(privateKeys.map((jwk) => [jwk.kid ?? '', jwk])) };
+    }),
+  );
 }
 
-async function open(keystore: Keystore, document: SetDocument | undefined, { at }: GotSet): Promise<Map<string, PrivateJwk>> {
-  if (document === undefined) return new Map();
-  const { manifest, privateKeys } = await keystore.open(document);
-  const usable = manifest.keys.filter((key) => key.held && !['retired', 'revoked'].includes(stateOf(key, at)));
-  return new Map(
-    usable.flatMap(({ kid }) => privateKeys.filter((jwk) => jwk.kid === kid).map((jwk) => [kid, jwk] as const)),
-  );
+function chooseKeys(manifest: Manifest, clock: Instant, { kid }: GetRequest): GotSet {
+  const { at, keys } = describeSet(manifest, clock, {});
+  const chosen = keys.filter(({ key }) => kid === undefined || key.kid === kid);
+  if (kid !== undefined && chosen.length === 0) throw noKey(manifest.set, kid);
+  return { manifest, at, keys: chosen, privateKeys: new Map() };
 }

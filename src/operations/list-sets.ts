@@ -37,7 +37,11 @@ export async function listSets(reader: Reader, clock: Instant, request: ListRequ
   return documents.map(({ manifest }) => describeSet(manifest, clock, request));
 }
 
-function describeSet(manifest: Manifest, clock: Instant, request: ListRequest): ListedSet {
+export function describeSet(
+  manifest: Manifest,
+  clock: Instant,
+  request: Omit<ListRequest, 'sets'>,
+): ListedSet {
   const at = timeOf(manifest, clock, request.at);
   const there = request.at === undefined ? manifest.keys : keysAt(manifest.keys, at);
   const signers = new Set(signersOf(there, at, skewOf(manifest)));

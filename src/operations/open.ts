@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { JwksError } from '../errors.ts';
 import type { IdentityAlgorithm } from '../jose/identity.ts';
-import type { FileSystem } from '../keystore/file-system.ts';
 import { FileStorage, isEmptyDirectory, type Shield } from '../keystore/file-storage.ts';
+import type { FileSystem } from '../keystore/file-system.ts';
 import { Keystore } from '../keystore/keystore.ts';
 import { makeDirectory } from '../keystore/new-file.ts';
 import { makeKeystore } from '../keystore/new-keystore.ts';
@@ -26,8 +26,8 @@ export interface Access {
   readonly acceptRollback: boolean;
   /** Reads the secret that is set, if one is. */
   readonly findSecret: () => Promise<FoundSecret | undefined>;
-  /** Asks a person for it; absent where nobody can be asked. */
-  readonly askSecret: (() => Promise<FoundSecret>) | undefined;
+  /** Asks a person for it; `undefined` where nobody can be asked. */
+  readonly askSecret: () => Promise<FoundSecret | undefined>;
   /** Where a secret file is made where no secret is set; absent: there is no such place. */
   readonly secretFile: string | undefined;
   readonly author: Author;
@@ -76,19 +76,27 @@ export async function openKeystore(
     if (made !== undefined) make(made);
   }
   const options = readerOptions(access);
-  const found = (await access.findSecret()) ?? (await access.askSecret?.());
+  const found = (await access.findSecret()) ?? (await access.askSecret());
   if (found !== undefined) return unlock(access, options, found);
   await Reader.open(options, access.identity);
-  throw new JwksError('secret', `the keystore at ${options.storage.place} needs its secret, and none is set`, {
-    hint: 'name it with --secret-file, JWKS_SECRET_FILE or JWKS_SECRET',
-  });
+  throw new JwksError(
+    'secret',
+    `the keystore at ${options.storage.place} needs its secret, and none is set`,
+    {
+      hint: 'name it with --secret-file, JWKS_SECRET_FILE or JWKS_SECRET',
+    },
+  );
 }
 
 /**
  * Makes a keystore in a directory that is empty or missing, for the secret that is set; where none is, makes the
  * secret file too. The secret is durable before the keystore is.
  */
-export async function initKeystore(access: Access, alg: IdentityAlgorithm, asked?: FoundSecret): Promise<Made> {
+export async function initKeystore(
+  access: Access,
+  alg: IdentityAlgorithm,
+  asked?: FoundSecret,
+): Promise<Made> {
   const { fs, directory, secretFile } = access;
   const stats = fs.stat(directory);
   if (stats !== undefined && !stats.isDirectory()) throw notDirectory(directory);
@@ -103,7 +111,7 @@ export async function initKeystore(access: Access, alg: IdentityAlgorithm, asked
     found = await access.findSecret();
     if (found === undefined) throw new JwksError('failed', `the secret file ${secretFile} is gone again`);
   }
-  const secret = await parseSecret(found.text, found.source);
+  const secret = parseSecret(found.text, found.source);
   makeDirectory(fs, directory, { mode: 0o700 });
   const options = readerOptions(access);
   const identity = await makeKeystore(options.storage, secret, access.author, alg);
@@ -113,7 +121,7 @@ export async function initKeystore(access: Access, alg: IdentityAlgorithm, asked
 }
 
 async function unlock(access: Access, options: ReaderOptions, found: FoundSecret): Promise<Keystore> {
-  const secret = await parseSecret(found.text, found.source);
+  const secret = parseSecret(found.text, found.source);
   const keystore = await Keystore.open(options, secret, access.author, access.identity);
   keystore.reader.remember(true);
   return keystore;
@@ -168,7 +176,11 @@ function notDirectory(path: string): JwksError {
 }
 
 function noSecretPlace(): JwksError {
-  return new JwksError('usage', 'there is no place for a secret: neither HOME nor XDG_CONFIG_HOME is an absolute path', {
-    hint: 'name the secret with --secret-file, JWKS_SECRET_FILE or JWKS_SECRET',
-  });
+  return new JwksError(
+    'usage',
+    'there is no place for a secret: neither HOME nor XDG_CONFIG_HOME is an absolute path',
+    {
+      hint: 'name the secret with --secret-file, JWKS_SECRET_FILE or JWKS_SECRET',
+    },
+  );
 }

@@ -24,11 +24,15 @@ export async function selectSets(reader: Reader, ids: readonly SetId[] | 'all'):
 }
 
 export function noSet(id: SetId): JwksError {
-  return new JwksError('not-found', `set "${id}" does not exist`, { hint: 'jwks list shows the sets there are' });
+  return new JwksError('not-found', `set "${id}" does not exist`, {
+    hint: 'jwks list shows the sets there are',
+  });
 }
 
 export function noKey(id: SetId, kid: string): JwksError {
-  return new JwksError('not-found', `set "${id}" has no key "${kid}"`, { hint: `jwks get ${id} shows its keys` });
+  return new JwksError('not-found', `set "${id}" has no key "${kid}"`, {
+    hint: `jwks get ${id} shows its keys`,
+  });
 }
 
 /** The time that counts for a set: one that was asked for as it is, else never before its last change. */

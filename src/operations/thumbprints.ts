@@ -9,8 +9,8 @@ export interface Thumbprint {
 }
 
 /** Reads a JWK or a JWK Set, private or public; a key with another encoding than the canonical one is exit 6. */
-export async function thumbprintsIn(text: string, name: string): Promise<Thumbprint[]> {
+export function thumbprintsIn(text: string, name: string): Thumbprint[] {
   const keys = parsePublicKeys(text, name);
   if (keys.length === 0) throw new JwksError('bad-key', `${name} holds no key`);
-  return Promise.all(keys.map(async ({ jwk, kid }) => ({ kid, thumbprint: await thumbprintOf(jwk) })));
+  return keys.map(({ jwk, kid }) => ({ kid, thumbprint: thumbprintOf(jwk) }));
 }

@@ -1,6 +1,6 @@
 // jwks algs: the algorithms, and what this machine can do of them.
 import type { Command } from 'commander';
-import { type Algorithm, algorithms, missingSupport, mldsaNode } from '../../jose/algorithms.ts';
+import type { Algorithm } from '../../jose/algorithms.ts';
 import { examples, type Open, operandsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../terminal-text.ts';
@@ -18,7 +18,11 @@ export function register(program: Command, open: Open): void {
   async function run(session: Session): Promise<void> {
     operandsOf(command, { required: [], most: 0 });
     await session.printer.prepare();
-    const rows = algorithms.map((algorithm) => ({ algorithm, here: describeSupport(algorithm) }));
+    const { algorithms, missingSupport, mldsaNode } = await import('../../jose/algorithms.ts');
+    const rows = algorithms.map((algorithm) => ({
+      algorithm,
+      here: describeSupport(algorithm, missingSupport(algorithm), mldsaNode),
+    }));
     await session.printer.result({
       usual: 'table',
       json: {
@@ -47,8 +51,11 @@ function describeChoice({ bits, curves }: Algorithm): string {
   return bits.length > 0 ? bits.join(', ') : curves.length > 0 ? curves.join(', ') : 'fixed';
 }
 
-function describeSupport(algorithm: Algorithm): string {
-  const missing = missingSupport(algorithm);
-  if (missing.all) return algorithm.kty === 'AKP' ? `no: takes Node ${mldsaNode}` : 'no';
+function describeSupport(
+  { kty }: Algorithm,
+  missing: { readonly all: boolean; readonly curves: readonly string[] },
+  node: string,
+): string {
+  if (missing.all) return kty === 'AKP' ? `no: takes Node ${node}` : 'no';
   return missing.curves.length === 0 ? 'yes' : `not on ${missing.curves.join(', ')}`;
 }

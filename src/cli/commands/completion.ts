@@ -12,12 +12,18 @@ export function register(program: Command, open: Open): void {
     .description('Prints a completion script: commands, options, and the ids of your sets.')
     .usage('[options] <shell>')
     .argument('[operands...]')
-    .addHelpText('after', () => examples('source <(jwks completion bash)', 'jwks completion fish > ~/.config/fish/completions/jwks.fish'));
+    .addHelpText('after', () =>
+      examples(
+        'source <(jwks completion bash)',
+        'jwks completion fish > ~/.config/fish/completions/jwks.fish',
+      ),
+    );
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
     const [shell = ''] = operandsOf(command, { required: ['shell'], most: 1 });
-    if (!isShell(shell)) throw new JwksError('usage', `unknown shell "${shell}"`, { hint: shells.join(', ') });
+    if (!isShell(shell))
+      throw new JwksError('usage', `unknown shell "${shell}"`, { hint: shells.join(', ') });
     await session.printer.prepare({ hasFormats: false });
     await session.printer.text(completionScript(shell, program));
   }

@@ -17,7 +17,9 @@ export function register(program: Command, open: Open): void {
   const command = program
     .command('config')
     .summary('show the effective settings and where they come from')
-    .description('Shows every effective setting and where it comes from. Of the secret only its source, never itself.')
+    .description(
+      'Shows every effective setting and where it comes from. Of the secret only its source, never itself.',
+    )
     .usage('[options]')
     .argument('[operands...]')
     .addHelpText('after', () => examples('jwks config', 'JWKS_KEYSTORE=/srv/jwks jwks config --format json'));
@@ -26,7 +28,7 @@ export function register(program: Command, open: Open): void {
   async function run(session: Session): Promise<void> {
     operandsOf(command, { required: [], most: 0 });
     await session.printer.prepare();
-    const rows = rowsOf(session);
+    const rows = rowsOf(session, await session.secretSource());
     await session.printer.result({
       usual: 'table',
       json: { settings: rows },
@@ -34,28 +36,37 @@ export function register(program: Command, open: Open): void {
       table: () =>
         formatTable(
           [{ title: 'SETTING' }, { title: 'VALUE', shrinks: true }, { title: 'FROM', shrinks: true }],
-          rows.map(({ name, value, from }) => [name, value === null ? 'not set' : [value].flat().join(', '), from]),
+          rows.map(({ name, value, from }) => [
+            name,
+            value === null ? 'not set' : [value].flat().join(', '),
+            from,
+          ]),
           session.host.stdout,
         ),
     });
   }
 }
 
-function rowsOf(session: Session): Row[] {
+function rowsOf(session: Session, secret: string | undefined): Row[] {
   const { keystore, identity, alg, format, policy, files } = session.settings;
-  const secret = session.secretSource();
   const facts = Object.entries({ rotateEvery: undefined, ...(policy?.value ?? defaultFacts) });
   return [
     row('keystore', keystore),
     row('identity', identity),
-    { name: 'secret', value: secret ?? null, from: secret === undefined ? 'default' : 'first source that is set' },
+    {
+      name: 'secret',
+      value: secret ?? null,
+      from: secret === undefined ? 'default' : 'first source that is set',
+    },
     row('alg', alg),
     row('format', format),
-    ...facts.map(([name, value]): Row => ({
-      name: `policy.${name}`,
-      value: typeof value === 'number' ? formatDuration(value) : (value ?? null),
-      from: policy?.from ?? 'default',
-    })),
+    ...facts.map(
+      ([name, value]): Row => ({
+        name: `policy.${name}`,
+        value: typeof value === 'number' ? formatDuration(value) : (value ?? null),
+        from: policy?.from ?? 'default',
+      }),
+    ),
     { name: 'files', value: files, from: files.length === 0 ? 'none found' : 'found' },
   ];
 }

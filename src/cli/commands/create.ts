@@ -32,17 +32,30 @@ export function register(program: Command, open: Open): void {
     .usage('[options] <set-id> [key-id]')
     .argument('[operands...]')
     .option('--alg <alg>', 'algorithm; jwks algs lists them (default: RS256)')
-    .addOption(new Option('--use <use>', 'sig or enc (default: what the algorithm is for)').choices(['sig', 'enc']))
-    .addOption(new Option('--bits <n>', 'size of an RSA or symmetric key (default: RSA 4096)').argParser(wholeNumber))
+    .addOption(
+      new Option('--use <use>', 'sig or enc (default: what the algorithm is for)').choices(['sig', 'enc']),
+    )
+    .addOption(
+      new Option('--bits <n>', 'size of an RSA or symmetric key (default: RSA 4096)').argParser(wholeNumber),
+    )
     .option('--crv <curve>', 'curve, where the algorithm leaves a choice')
     .addOption(
-      new Option('--kid-from <scheme>', 'how to make the key id').choices(['thumbprint', 'uuid', 'spki-sha256']),
+      new Option('--kid-from <scheme>', 'how to make the key id').choices([
+        'thumbprint',
+        'uuid',
+        'spki-sha256',
+      ]),
     )
     .option('--if-missing', 'be content with a key of that use and algorithm that is active already')
     .option('--private', 'print the private half')
     .option('--note <text>', 'a note for the history')
     .option('--dry-run', 'say what would be done, and do nothing')
-    .addHelpText('after', () => examples('jwks create --alg ES256 auth', 'jwks create --if-missing hydra.openid.id-token > public.jwks.json'));
+    .addHelpText('after', () =>
+      examples(
+        'jwks create --alg ES256 auth',
+        'jwks create --if-missing hydra.openid.id-token > public.jwks.json',
+      ),
+    );
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
@@ -60,6 +73,7 @@ export function register(program: Command, open: Open): void {
     );
     await session.printer.result(toResult(session, created, options.private === true));
     await report(session, created, options.private === true);
+    await session.finish();
   }
 }
 
@@ -99,7 +113,13 @@ function toResult(session: Session, created: Created, isPrivate: boolean): Resul
     ids: [key.kid],
     table: () =>
       formatTable(
-        [{ title: 'SET ID' }, { title: 'KEY ID', shrinks: true }, { title: 'ALGORITHM' }, { title: 'USE' }, { title: 'SIGNS FROM' }],
+        [
+          { title: 'SET ID' },
+          { title: 'KEY ID', shrinks: true },
+          { title: 'ALGORITHM' },
+          { title: 'USE' },
+          { title: 'SIGNS FROM' },
+        ],
         [[set, key.kid, key.alg, key.use, formatInstant(created.at)]],
         session.host.stdout,
       ),
@@ -115,13 +135,19 @@ async function report(session: Session, created: Created, isPrivate: boolean): P
       `${created.outcome === 'planned' ? 'it would sign' : 'it signs'} in place of ${escapeText(supersedes.kid)} at once: verifiers that have not fetched the set again may refuse its tokens for up to ${describeDuration(supersedes.unknownFor)}`,
     );
   }
-  if (key === undefined) return printer.say(`set ${set} would get a key that signs at once; nothing was done`);
+  if (key === undefined)
+    return printer.say(`set ${set} would get a key that signs at once; nothing was done`);
   const kid = escapeText(key.kid);
   const work = key.use === 'sig' ? 'signs with' : 'is encrypted to with';
   const what = key.symmetric
-    ? isPrivate ? 'this is its value: keep it secret' : 'it is symmetric and has no public half'
-    : isPrivate ? 'this is its private half: keep it secret' : 'this is its public half';
+    ? isPrivate
+      ? 'this is its value: keep it secret'
+      : 'it is symmetric and has no public half'
+    : isPrivate
+      ? 'this is its private half: keep it secret'
+      : 'this is its public half';
   if (created.outcome === 'existing') return printer.say(`${set} ${work} ${kid} already; nothing was made`);
   await printer.say(`${set} ${work} ${kid} from now on; ${what}`);
-  if (!key.symmetric && !isPrivate) await printer.suggest('next', [[`jwks export ${set} -o jwks.json`, 'publish it']]);
+  if (!key.symmetric && !isPrivate)
+    await printer.suggest('next', [[`jwks export ${set} -o jwks.json`, 'publish it']]);
 }

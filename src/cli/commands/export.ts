@@ -31,7 +31,10 @@ export function register(program: Command, open: Open): void {
     .option('--unchecked', 'although neither a fingerprint nor the secret vouches for the keystore')
     .option('--allow-empty', 'also if there is nothing to publish')
     .addHelpText('after', () =>
-      examples('jwks export auth -o /var/www/.well-known/jwks.json', 'jwks export auth --private -o signer.jwks.json'),
+      examples(
+        'jwks export auth -o /var/www/.well-known/jwks.json',
+        'jwks export auth --private -o signer.jwks.json',
+      ),
     );
   command.action(() => open(command, run));
 
@@ -39,7 +42,11 @@ export function register(program: Command, open: Open): void {
     const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
     const options = optionsOf<ExportOptions>(command);
     const isPrivate = options.private === true;
-    const request = { ...options, sets: chooseSets(named, options), kid: options.kid && parseKeyId(options.kid) };
+    const request = {
+      ...options,
+      sets: chooseSets(named, options),
+      kid: options.kid && parseKeyId(options.kid),
+    };
     await session.printer.prepare({ isPrivate, hasFormats: false });
     const jwks = await (isPrivate ? readPrivate(session, request) : read(session, request, options));
     await session.printer.jwkSet(jwks);
@@ -47,8 +54,12 @@ export function register(program: Command, open: Open): void {
   }
 }
 
-function chooseSets(named: ExportRequest['sets'] & readonly string[], options: ExportOptions): ExportRequest['sets'] {
-  if (options.all === true && named.length > 0) throw new JwksError('usage', 'name sets, or use --all, not both');
+function chooseSets(
+  named: ExportRequest['sets'] & readonly string[],
+  options: ExportOptions,
+): ExportRequest['sets'] {
+  if (options.all === true && named.length > 0)
+    throw new JwksError('usage', 'name sets, or use --all, not both');
   if (options.all === true) return 'all';
   if (named.length > 0) return named;
   throw new JwksError('usage', "missing argument 'set-id'", { hint: 'name sets, or use --all' });

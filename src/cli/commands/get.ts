@@ -24,11 +24,15 @@ export function register(program: Command, open: Open): void {
     .argument('[operands...]')
     .option('--kid <kid>', 'only this key')
     .option('--private', 'with the private halves')
-    .addHelpText('after', () => examples('jwks get auth --format json', 'jwks get auth --format jsonpath=keys.0.kid'));
+    .addHelpText('after', () =>
+      examples('jwks get auth --format json', 'jwks get auth --format jsonpath=keys.0.kid'),
+    );
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const sets = operandsOf(command, { required: ['set-id'], most: Number.POSITIVE_INFINITY }).map(parseSetId);
+    const sets = operandsOf(command, { required: ['set-id'], most: Number.POSITIVE_INFINITY }).map(
+      parseSetId,
+    );
     const options = optionsOf<GetOptions>(command);
     const request = { sets, kid: options.kid === undefined ? undefined : parseKeyId(options.kid) };
     await session.printer.prepare({ isPrivate: options.private === true });
@@ -52,7 +56,12 @@ async function readPrivate(session: Session, request: GetRequest): Promise<GotSe
 
 function toResult(session: Session, sets: readonly GotSet[]): Result {
   const keys = sets.flatMap(({ manifest, keys, privateKeys }) =>
-    keys.map(({ key, state }) => ({ set: manifest.set, key, state, jwk: privateKeys.get(key.kid) ?? publicHalf(key) })),
+    keys.map(({ key, state }) => ({
+      set: manifest.set,
+      key,
+      state,
+      jwk: privateKeys.get(key.kid) ?? publicHalf(key),
+    })),
   );
   const [first] = keys;
   const [onlySet] = sets;
@@ -62,7 +71,10 @@ function toResult(session: Session, sets: readonly GotSet[]): Result {
       ? all
       : keys.length === 1 && first !== undefined
         ? toOryKey(first.set, first.jwk)
-        : toOrySet(onlySet.manifest.set, keys.map(({ jwk }) => jwk));
+        : toOrySet(
+            onlySet.manifest.set,
+            keys.map(({ jwk }) => jwk),
+          );
   return {
     usual: 'table',
     json: shape,
@@ -80,7 +92,14 @@ function toResult(session: Session, sets: readonly GotSet[]): Result {
           { title: 'STATE' },
           { title: 'CREATED' },
         ],
-        keys.map(({ set, key, state }) => [set, key.kid, key.alg, key.use, state, formatInstant(key.created)]),
+        keys.map(({ set, key, state }) => [
+          set,
+          key.kid,
+          key.alg,
+          key.use,
+          state,
+          formatInstant(key.created),
+        ]),
         session.host.stdout,
         paintState(session),
       ),

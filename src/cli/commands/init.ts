@@ -25,7 +25,9 @@ export function register(program: Command, open: Open): void {
         .choices(['EdDSA', 'ES256'])
         .default('EdDSA', 'EdDSA over Ed25519'),
     )
-    .addHelpText('after', () => examples('jwks init --keystore /srv/jwks', 'jwks init --keystore ./keys --passphrase'));
+    .addHelpText('after', () =>
+      examples('jwks init --keystore /srv/jwks', 'jwks init --keystore ./keys --passphrase'),
+    );
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
@@ -40,9 +42,18 @@ export function register(program: Command, open: Open): void {
     await session.reportMade(made);
     await session.printer.result({
       usual: 'table',
-      json: { keystore, identity, secret: made.secretFile ?? asked?.source ?? session.secretSource() },
+      json: {
+        keystore,
+        identity,
+        secret: made.secretFile ?? asked?.source ?? (await session.secretSource()),
+      },
       ids: [identity],
-      table: () => formatTable([{ title: 'KEYSTORE' }, { title: 'IDENTITY' }], [[keystore, identity]], session.host.stdout),
+      table: () =>
+        formatTable(
+          [{ title: 'KEYSTORE' }, { title: 'IDENTITY' }],
+          [[keystore, identity]],
+          session.host.stdout,
+        ),
     });
   }
 }

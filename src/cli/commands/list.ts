@@ -33,7 +33,11 @@ export function register(program: Command, open: Open): void {
     const options = optionsOf<ListOptions>(command);
     await session.printer.prepare();
     const { listSets } = await import('../../operations/list-sets.ts');
-    const request = { sets: named.length === 0 ? ('all' as const) : named, at: options.at, tombstones: options.all };
+    const request = {
+      sets: named.length === 0 ? ('all' as const) : named,
+      at: options.at,
+      tombstones: options.all,
+    };
     const sets = await listSets(await session.reader(), session.clock(), request);
     await session.printer.result(toResult(session, sets));
     if (sets.length === 0) await session.printer.say('there are no sets yet; jwks create SET makes one');

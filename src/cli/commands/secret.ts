@@ -12,10 +12,14 @@ export function register(program: Command, open: Open): void {
   const generate = secret
     .command('generate')
     .summary('print a new secret')
-    .description('Prints a new secret of 256 random bits. It unlocks nothing until a keystore is made with it.')
+    .description(
+      'Prints a new secret of 256 random bits. It unlocks nothing until a keystore is made with it.',
+    )
     .usage('[options]')
     .argument('[operands...]')
-    .addHelpText('after', () => examples('jwks secret generate -o ./secret', 'JWKS_SECRET_FILE=./secret jwks init --keystore ./keys'));
+    .addHelpText('after', () =>
+      examples('jwks secret generate -o ./secret', 'JWKS_SECRET_FILE=./secret jwks init --keystore ./keys'),
+    );
   generate.action(() => open(generate, run));
 
   async function run(session: Session): Promise<void> {

@@ -20,7 +20,7 @@ export function register(program: Command, open: Open): void {
     await session.printer.prepare();
     const text = await readInput(session.host, file);
     const { thumbprintsIn } = await import('../../operations/thumbprints.ts');
-    const found = await thumbprintsIn(text, file ?? 'standard input');
+    const found = thumbprintsIn(text, file ?? 'standard input');
     const thumbprints = found.map(({ thumbprint }) => thumbprint);
     await session.printer.result({
       usual: 'table',

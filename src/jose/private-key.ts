@@ -1,0 +1,9 @@
+// Private keys as node:crypto and jose take them.
+import { createPrivateKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { decodeBase64url } from './base64url.ts';
+import type { PrivateJwk } from './jwk.ts';
+
+export function toKeyObject(jwk: PrivateJwk): KeyObject {
+  if (jwk.kty === 'oct') return createSecretKey(decodeBase64url(String(jwk['k'])) ?? Buffer.alloc(0));
+  return createPrivateKey({ key: jwk as unknown as JsonWebKey, format: 'jwk' });
+}

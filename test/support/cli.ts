@@ -1,0 +1,84 @@
+// Runs command lines in this process against a host that is made up: its own home, clock, streams and terminal.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Host, Output } from '../../src/cli/host.ts';
+import { run } from '../../src/cli/run.ts';
+import { type Instant, parseInstant } from '../../src/lifecycle/time.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Settings {
+  /** Beside HOME, which is always there. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly stdin?: string;
+  /** Columns of the terminal that stdout and stderr are; absent: they are pipes. */
+  readonly terminal?: number;
+  /** Answers for the terminal: hidden texts and yes or no, in order. */
+  readonly answers?: readonly (string | boolean)[];
+  /** Working directory below the home. */
+  readonly cwd?: string;
+}
+
+/** One made-up machine: what a command leaves on its disk the next one finds. */
+export class Machine {
+  readonly home: string;
+  /** Moved by tests; commands never see the real clock. */
+  now: Instant;
+
+  constructor(now = '2026-02-01T12:00:00Z') {
+    this.home = join(temporaryDirectory(), 'home');
+    mkdirSync(join(this.home, 'work'), { recursive: true });
+    this.now = instant(now);
+  }
+
+  /** `jwks` and these words. */
+  async jwks(argv: string | readonly string[], settings: Settings = {}): Promise<Ran> {
+    const stdout = new Recorder(settings.terminal);
+    const stderr = new Recorder(settings.terminal);
+    const answers = [...(settings.answers ?? [])];
+    const host: Host = {
+      env: { HOME: this.home, ...settings.env },
+      cwd: settings.cwd ?? join(this.home, 'work'),
+      stdin: Object.assign(Readable.from([settings.stdin ?? '']), { isTTY: settings.terminal !== undefined }),
+      stdout,
+      stderr,
+      stdoutFile: () => undefined,
+      now: () => this.now,
+      uid: process.geteuid?.(),
+      actor: () => 'alice@laptop',
+      shield: { raise: () => {}, lower: () => {} },
+      askHidden: async () => String(answers.shift()),
+      confirm: async () => answers.shift() === true,
+    };
+    const words = typeof argv === 'string' ? argv.split(' ').filter((word) => word !== '') : argv;
+    const status = await run(words, host);
+    return { status, stdout: stdout.text, stderr: stderr.text };
+  }
+}
+
+export function instant(text: string): Instant {
+  const at = parseInstant(text);
+  if (at === undefined) throw new Error(`${text} is no time`);
+  return at;
+}
+
+class Recorder implements Output {
+  text = '';
+  readonly isTerminal: boolean;
+  readonly columns: number;
+
+  constructor(columns: number | undefined) {
+    this.isTerminal = columns !== undefined;
+    this.columns = columns ?? 80;
+  }
+
+  async write(text: string): Promise<void> {
+    this.text += text;
+  }
+}
