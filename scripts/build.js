@@ -48,7 +48,7 @@ async function bundle(input, format, extension, external) {
     minify: isCommand && process.env.JWKS_BUILD_READABLE !== '1',
     entryFileNames: `[name].${extension}`,
     chunkFileNames: `command/[name].${extension}`,
-    codeSplitting: isCommand && { includeDependenciesRecursively: false, groups: [{ name: chunkOf }] },
+    codeSplitting: isCommand && { includeDependenciesRecursively: false, groups: [{ name: chunkOf, debugName: 'by use' }] },
   });
 }
 

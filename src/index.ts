@@ -194,6 +194,10 @@ function toKeystore(reader: Reader, unlocked: UnlockedKeystore | undefined, cloc
     if (unlocked === undefined) throw new JwksError('secret', 'this keystore was opened without its secret');
     return unlocked;
   };
+  const remembered = <T>(result: T): T => {
+    reader.remember(unlocked !== undefined);
+    return result;
+  };
   return {
     identity: reader.fingerprint,
     async create(set, { kid, ...options } = {}) {
@@ -201,12 +205,12 @@ function toKeystore(reader: Reader, unlocked: UnlockedKeystore | undefined, cloc
       const request = { alg: 'RS256', ...options, ...named, set: parseSetId(set) };
       const { key, outcome } = await createKey(locked(), clock, request);
       if (key === undefined) throw new JwksError('internal', 'no key was made');
-      return { kid: key.kid, made: outcome === 'made', publicJwk: key.jwk };
+      return remembered({ kid: key.kid, made: outcome === 'made', publicJwk: key.jwk });
     },
     async list(sets) {
       const chosen = sets?.map(parseSetId) ?? 'all';
       const listed = await listSets(reader, clock(), { sets: chosen, tombstones: true });
-      return listed.map(({ manifest, keys }) => ({
+      return remembered(listed).map(({ manifest, keys }) => ({
         set: manifest.set,
         revision: manifest.revision,
         keys: keys.map(({ key, state, isSigner }) => ({
@@ -222,7 +226,7 @@ function toKeystore(reader: Reader, unlocked: UnlockedKeystore | undefined, cloc
       }));
     },
     async publicJwks(sets) {
-      return exportPublic(reader, clock(), { sets: sets.map(parseSetId) });
+      return remembered(await exportPublic(reader, clock(), { sets: sets.map(parseSetId) }));
     },
     async signer(set, alg) {
       const { key, privateJwk } = await findSigner(locked(), clock(), { set: parseSetId(set), alg });

@@ -7,6 +7,7 @@ import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
 import { loadProgram } from './program.ts';
 import { Session } from './session.ts';
+import { escapeText } from './terminal-text.ts';
 
 /** `argv` without the interpreter and the script; returns the exit status. */
 export async function runCommandLine(argv: readonly string[], host: Host, version: string): Promise<number> {
@@ -81,7 +82,8 @@ async function report(
   if (wantsJson(argv, host)) {
     await host.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
   } else {
-    await host.stderr.write(`jwks: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
+    const advice = hint === undefined ? '' : `hint: ${escapeText(hint)}\n`;
+    await host.stderr.write(`jwks: ${escapeText(message)}\n${advice}`);
   }
   if (argv.includes('--debug') && thrown instanceof Error) await host.stderr.write(`${stackOf(thrown)}\n`);
   return exitStatus[code];

@@ -5,7 +5,7 @@ import { type Format, formatValue, parseFormat } from './format.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
 import { type OutputFile, planOutput, writeOutput } from './output-file.ts';
-import { escapeText, type Palette, paletteFor } from './terminal-text.ts';
+import { cut, escapeText, type Palette, paletteFor } from './terminal-text.ts';
 
 /** A result in the forms it can be printed in. A form that makes no sense for it is absent. */
 export interface Result {
@@ -17,6 +17,8 @@ export interface Result {
   /** With `--quiet`, one a line. */
   readonly ids?: readonly string[];
 }
+
+const longestKid = 12;
 
 export class Printer {
   readonly out: Palette;
@@ -103,6 +105,11 @@ export class Printer {
       const lead = index === 0 ? `${word}:` : ' '.repeat(word.length + 1);
       await this.#host.stderr.write(`${lead} ${command.padEnd(width)}${this.err.dim(why)}\n`);
     }
+  }
+
+  /** A kid in a sentence: short beside a terminal, where the result has all of it. */
+  kid(kid: string): string {
+    return this.#host.stderr.isTerminal ? cut(escapeText(kid), longestKid) : escapeText(kid);
   }
 
   get isQuiet(): boolean {

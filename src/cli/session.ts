@@ -12,6 +12,7 @@ import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
 import { canAsk, Printer } from './printer.ts';
 import { loadSettings, nonEmpty, type Settings } from './settings.ts';
+import { shellWord } from './shell-word.ts';
 import { Spinner } from './spinner.ts';
 
 export class Session {
@@ -99,6 +100,12 @@ export class Session {
   async during<T>(text: string, work: Promise<T>): Promise<T> {
     const isShown = this.host.stderr.isTerminal && !this.printer.isQuiet && this.options.debug !== true;
     return isShown ? new Spinner(text, this.options.color).during(work) : work;
+  }
+
+  /** What a suggested command needs to find the same keystore. */
+  place(): string {
+    const { keystore } = this.settings;
+    return keystore?.from === 'option --keystore' ? ` --keystore ${shellWord(keystore.value)}` : '';
   }
 
   access(): Access {

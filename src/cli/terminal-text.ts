@@ -35,8 +35,8 @@ function hasColor(output: Output, env: Host['env'], noColor: boolean): boolean {
 
 export interface Column {
   readonly title: string;
-  /** May be cut to make a table fit its terminal; never below eight characters. */
-  readonly shrinks?: boolean;
+  /** May be cut to make a table fit its terminal, those that are `first` before the others; never below eight. */
+  readonly shrinks?: 'first' | 'last';
 }
 
 export type Paint = (text: string, column: number) => string;
@@ -72,16 +72,20 @@ export function formatTable(
 function fit(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): number[] {
   const widths = columns.map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))));
   let excess = widths.reduce((sum, one) => sum + one + gap, -gap) - width;
-  for (const [index, column] of columns.entries()) {
-    if (column.shrinks !== true || excess <= 0) continue;
-    const narrowed = Math.max(narrowest, (widths[index] ?? 0) - excess);
-    excess -= (widths[index] ?? 0) - narrowed;
-    widths[index] = narrowed;
+  for (const turn of ['first', 'last'] as const) {
+    for (const [index, column] of columns.entries()) {
+      if (column.shrinks !== turn || excess <= 0) continue;
+      const width = widths[index] ?? 0;
+      const narrowed = Math.min(width, Math.max(narrowest, width - excess));
+      excess -= width - narrowed;
+      widths[index] = narrowed;
+    }
   }
   return widths;
 }
 
-function cut(text: string, width: number): string {
+/** A text that is no wider than `width`, with an ellipsis where it was cut. */
+export function cut(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   let kept = '';
   for (const character of text) {

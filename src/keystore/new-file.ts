@@ -13,19 +13,19 @@ export interface Ownership {
   readonly gid?: number | undefined;
 }
 
-/** A new temporary file in `directory` that holds `bytes` and is synced. The caller links or renames it. */
+/** A new temporary file in `directory` that holds `bytes`, synced unless said otherwise. The caller gives it its name. */
 export function writeTemporary(
   fs: FileSystem,
   directory: string,
   bytes: Uint8Array,
-  ownership: Ownership,
+  ownership: Ownership & { readonly isSynced?: boolean },
 ): string {
   const path = join(directory, `${temporaryPrefix}${randomBytes(9).toString('base64url')}`);
   const descriptor = fs.openNew(path, 0o600);
   try {
     own(fs, descriptor, ownership);
     for (let written = 0; written < bytes.length; ) written += fs.write(descriptor, bytes.subarray(written));
-    fs.fsync(descriptor);
+    if (ownership.isSynced !== false) fs.fsync(descriptor);
     if (fs.fstat(descriptor).size !== bytes.length)
       throw new Error('the file is not as long as what was written');
   } catch (error) {

@@ -18,6 +18,8 @@ export interface ReaderOptions {
 const mostLooks = 50;
 /** Up to so many documents it is not worth while to verify signatures on other threads. */
 const few = 32;
+/** So many are read at a time: enough to keep the other threads busy. */
+const batch = 64;
 
 export class Reader {
   readonly storage: Storage;
@@ -114,7 +116,11 @@ export class Reader {
   async readSets(): Promise<SetDocument[]> {
     const names = await this.storage.list();
     this.#checker.inParallel = names.length > few;
-    const documents = await Promise.all(names.map((name) => this.#read(name)));
+    const documents: (SetDocument | undefined)[] = [];
+    for (let next = 0; next < names.length; next += batch) {
+      const some = names.slice(next, next + batch).map((name) => this.#read(name));
+      documents.push(...(await Promise.all(some)));
+    }
     return documents
       .filter((document) => document !== undefined)
       .sort((a, b) => compare(a.manifest.set, b.manifest.set));
@@ -127,7 +133,8 @@ export class Reader {
 
   /** Remembers on this host what was seen. Call it once, when a command is done with the keystore. */
   remember(openedWithSecret: boolean): void {
-    if (this.#isTrusted) this.#seen.save(this.storage.place, openedWithSecret);
+    if (!this.#isTrusted) return;
+    this.#seen.save({ place: this.storage.place, openedWithSecret, acceptRollback: this.#acceptRollback });
   }
 
   async #read(name: DocumentName): Promise<SetDocument | undefined> {

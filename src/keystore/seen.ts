@@ -6,17 +6,18 @@ import { join } from 'node:path';
 import { JwksError } from '../errors.ts';
 import type { FileSystem } from './file-system.ts';
 import { discard, makeDirectory, writeTemporary } from './new-file.ts';
+import { type SeenDocument, SeenFile } from './seen-file.ts';
 import type { DocumentName } from './set-id.ts';
 
-export interface SeenDocument {
-  readonly revision: number;
-  /** Base64url of SHA-256 over the whole file. */
-  readonly sha256: string;
-}
-
-interface SeenFile {
-  readonly places: string[];
-  readonly documents: Record<string, SeenDocument>;
+/** What one command has seen, to be remembered. */
+interface Sighting {
+  /** Where the keystore is. */
+  readonly place: string;
+  readonly documents: ReadonlyMap<string, SeenDocument>;
+  /** Its secret has opened it: the keystore at this place is this one. */
+  readonly openedWithSecret: boolean;
+  /** Older revisions than the highest count as the highest from now on. */
+  readonly acceptRollback: boolean;
 }
 
 /** The state files of a host: one for each fingerprint, in a directory. Without one, nothing is remembered. */
@@ -36,28 +37,21 @@ export class SeenFiles {
   }
 
   of(fingerprint: string): Seen {
-    return new Seen(this.#load(fingerprint).documents, (place, documents, moved) => {
-      this.#save(fingerprint, place, documents, moved);
-    });
+    return new Seen(this.#load(fingerprint), (sighting) => this.#save(fingerprint, sighting));
   }
 
-  #save(
-    fingerprint: string,
-    place: string,
-    seen: Map<string, SeenDocument>,
-    openedWithSecret: boolean,
-  ): void {
-    const path = this.#pathOf(fingerprint);
-    if (path === undefined) return;
+  #save(fingerprint: string, { place, documents, openedWithSecret, acceptRollback }: Sighting): void {
     try {
+      // Read again: another process may have seen more since.
       this.#read.delete(fingerprint);
-      const { places, documents } = this.#load(fingerprint);
-      const isKnown = places.includes(place);
-      if (isKnown && seen.size === 0) return;
-      for (const [name, entry] of seen) documents[name] = entry;
-      const kept = openedWithSecret && !isKnown ? [...places, place] : places;
-      if (openedWithSecret && !isKnown) this.#forget(place, fingerprint);
-      if (kept.length > 0) this.#write(fingerprint, { places: kept, documents });
+      const file = this.#load(fingerprint);
+      const isNewer = ([name, { revision }]: [string, SeenDocument]) =>
+        acceptRollback || revision > (file.get(name)?.revision ?? 0);
+      const newer = new Map([...documents].filter(isNewer));
+      const isNewPlace = openedWithSecret && !file.places.includes(place);
+      if (!isNewPlace && newer.size === 0) return;
+      if (isNewPlace) this.#forget(place, fingerprint);
+      this.#write(fingerprint, file.with(isNewPlace ? [...file.places, place] : file.places, newer));
     } catch {
       // Nowhere to remember is no error.
     }
@@ -66,26 +60,27 @@ export class SeenFiles {
   /** A place has one keystore: whoever opened it with its secret says which. */
   #forget(place: string, except: string): void {
     for (const fingerprint of this.#fingerprints()) {
-      const { places, documents } = this.#load(fingerprint);
-      if (fingerprint === except || !places.includes(place)) continue;
-      this.#write(fingerprint, { places: places.filter((known) => known !== place), documents });
+      const file = this.#load(fingerprint);
+      if (fingerprint === except || !file.places.includes(place)) continue;
+      const others = file.places.filter((known) => known !== place);
+      this.#write(fingerprint, file.with(others, new Map()));
     }
   }
 
-  #write(fingerprint: string, content: SeenFile): void {
+  #write(fingerprint: string, file: SeenFile): void {
     const path = this.#pathOf(fingerprint);
     if (path === undefined || this.#directory === undefined) return;
     makeDirectory(this.#fs, this.#directory, { mode: 0o700 });
-    const temporary = writeTemporary(this.#fs, this.#directory, Buffer.from(`${JSON.stringify(content)}\n`), {
-      mode: 0o600,
-    });
+    // Not synced: what a crash makes us forget, the next command sees again.
+    const ownership = { mode: 0o600, isSynced: false };
+    const temporary = writeTemporary(this.#fs, this.#directory, Buffer.from(file.toString()), ownership);
     try {
       this.#fs.rename(temporary, path);
     } catch (error) {
       discard(this.#fs, temporary);
       throw error;
     }
-    this.#read.set(fingerprint, content);
+    this.#read.set(fingerprint, file);
   }
 
   #fingerprints(): string[] {
@@ -103,21 +98,18 @@ export class SeenFiles {
   #load(fingerprint: string): SeenFile {
     const known = this.#read.get(fingerprint);
     if (known !== undefined) return known;
-    const read = this.#parse(this.#pathOf(fingerprint));
-    this.#read.set(fingerprint, read);
-    return read;
+    const file = SeenFile.parse(this.#textOf(fingerprint));
+    this.#read.set(fingerprint, file);
+    return file;
   }
 
-  #parse(path: string | undefined): SeenFile {
+  #textOf(fingerprint: string): string {
+    const path = this.#pathOf(fingerprint);
     try {
-      if (path === undefined) throw new Error('nowhere');
-      const { places, documents } = JSON.parse(this.#fs.readFile(path).toString()) as Partial<SeenFile>;
-      const isSound = Array.isArray(places) && typeof documents === 'object' && documents !== null;
-      if (isSound) return { places, documents };
+      return path === undefined ? '' : this.#fs.readFile(path).toString();
     } catch {
-      // What cannot be read was not seen.
+      return '';
     }
-    return { places: [], documents: {} };
   }
 
   #pathOf(fingerprint: string): string | undefined {
@@ -127,22 +119,18 @@ export class SeenFiles {
 
 /** What was seen of the keystore with one fingerprint. */
 export class Seen {
-  readonly #documents: Readonly<Record<string, SeenDocument>>;
+  readonly #file: SeenFile;
   readonly #fresh = new Map<string, SeenDocument>();
-  readonly #save: (place: string, documents: Map<string, SeenDocument>, openedWithSecret: boolean) => void;
+  readonly #save: (sighting: Sighting) => void;
 
-  constructor(
-    documents: Readonly<Record<string, SeenDocument>>,
-    save: (place: string, documents: Map<string, SeenDocument>, openedWithSecret: boolean) => void,
-  ) {
-    this.#documents = documents;
+  constructor(file: SeenFile, save: (sighting: Sighting) => void) {
+    this.#file = file;
     this.#save = save;
   }
 
   /** Exit 6 where a document is older than what was seen, or not what it was, or does not follow from it. */
   check(name: DocumentName, now: SeenDocument, previous: string | undefined): void {
-    const before =
-      this.#fresh.get(name) ?? (Object.hasOwn(this.#documents, name) ? this.#documents[name] : undefined);
+    const before = this.#before(name);
     const fault = before === undefined ? undefined : faultOf(before, now, previous);
     if (fault !== undefined) {
       throw new JwksError('rolled-back', `${name} ${fault}`, {
@@ -153,14 +141,17 @@ export class Seen {
   }
 
   accept(name: DocumentName, now: SeenDocument): void {
-    const before = this.#fresh.get(name) ?? this.#documents[name];
+    const before = this.#before(name);
     if (before?.revision !== now.revision || before.sha256 !== now.sha256) this.#fresh.set(name, now);
   }
 
-  /** Remembers. `openedWithSecret`: and that the keystore at this place is this one. */
-  save(place: string, openedWithSecret: boolean): void {
-    this.#save(place, this.#fresh, openedWithSecret);
+  save(how: Omit<Sighting, 'documents'>): void {
+    this.#save({ ...how, documents: this.#fresh });
     this.#fresh.clear();
+  }
+
+  #before(name: DocumentName): SeenDocument | undefined {
+    return this.#fresh.get(name) ?? this.#file.get(name);
   }
 }
 

@@ -21,9 +21,10 @@ export function parseInstant(text: string): Instant | undefined {
   if (match === null) return undefined;
   const [, day = '', time = '00:00:00', zone = 'Z'] = match;
   const midnight = Date.parse(`${day}T00:00:00Z`);
-  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== day) return undefined;
-  const at = Date.parse(`${day}T${time}${zone}`);
-  return Number.isNaN(at) ? undefined : toInstant(at / 1000);
+  const at = zone === 'Z' && time === '00:00:00' ? midnight : Date.parse(`${day}T${time}${zone}`);
+  // Date.parse takes 30 February for 2 March.
+  const isDay = new Date(midnight).getUTCDate() === Number(day.slice(8));
+  return isDay && !Number.isNaN(at) ? toInstant(at / 1000) : undefined;
 }
 
 /** ISO 8601 in UTC without fractions, such as `2026-12-24T10:00:00Z`. */

@@ -35,7 +35,7 @@ export function register(program: Command, open: Open): void {
       ids: rows.map(({ name }) => name),
       table: () =>
         formatTable(
-          [{ title: 'SETTING' }, { title: 'VALUE', shrinks: true }, { title: 'FROM', shrinks: true }],
+          [{ title: 'SETTING' }, { title: 'VALUE', shrinks: 'last' }, { title: 'FROM', shrinks: 'last' }],
           rows.map(({ name, value, from }) => [
             name,
             value === null ? 'not set' : [value].flat().join(', '),

@@ -10,6 +10,7 @@ import { wholeNumber } from '../global-options.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
 import { publicHalf, toOrySet } from '../shapes.ts';
+import { shellWord } from '../shell-word.ts';
 import { escapeText, formatTable } from '../terminal-text.ts';
 
 interface CreateOptions {
@@ -115,7 +116,7 @@ function toResult(session: Session, created: Created, isPrivate: boolean): Resul
       formatTable(
         [
           { title: 'SET ID' },
-          { title: 'KEY ID', shrinks: true },
+          { title: 'KEY ID', shrinks: 'first' },
           { title: 'ALGORITHM' },
           { title: 'USE' },
           { title: 'SIGNS FROM' },
@@ -132,12 +133,12 @@ async function report(session: Session, created: Created, isPrivate: boolean): P
   const set = escapeText(created.set);
   if (supersedes !== undefined) {
     await printer.say(
-      `${created.outcome === 'planned' ? 'it would sign' : 'it signs'} in place of ${escapeText(supersedes.kid)} at once: verifiers that have not fetched the set again may refuse its tokens for up to ${describeDuration(supersedes.unknownFor)}`,
+      `${created.outcome === 'planned' ? 'it would sign' : 'it signs'} in place of ${printer.kid(supersedes.kid)} at once: verifiers that have not fetched the set again may refuse its tokens for up to ${describeDuration(supersedes.unknownFor)}`,
     );
   }
   if (key === undefined)
     return printer.say(`set ${set} would get a key that signs at once; nothing was done`);
-  const kid = escapeText(key.kid);
+  const kid = printer.kid(key.kid);
   const work = key.use === 'sig' ? 'signs with' : 'is encrypted to with';
   const what = key.symmetric
     ? isPrivate
@@ -149,5 +150,7 @@ async function report(session: Session, created: Created, isPrivate: boolean): P
   if (created.outcome === 'existing') return printer.say(`${set} ${work} ${kid} already; nothing was made`);
   await printer.say(`${set} ${work} ${kid} from now on; ${what}`);
   if (!key.symmetric && !isPrivate)
-    await printer.suggest('next', [[`jwks export ${set} -o jwks.json`, 'publish it']]);
+    await printer.suggest('next', [
+      [`jwks export ${shellWord(set)}${session.place()} -o jwks.json`, 'publish it'],
+    ]);
 }

@@ -85,8 +85,8 @@ function toResult(session: Session, sets: readonly GotSet[]): Result {
     table: () =>
       formatTable(
         [
-          { title: 'SET ID', shrinks: true },
-          { title: 'KEY ID', shrinks: true },
+          { title: 'SET ID', shrinks: 'last' },
+          { title: 'KEY ID', shrinks: 'first' },
           { title: 'ALGORITHM' },
           { title: 'USE' },
           { title: 'STATE' },

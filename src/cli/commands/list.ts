@@ -9,7 +9,7 @@ import { instantArgument } from '../instant-argument.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
 import { toListedKey, toPolicy } from '../shapes.ts';
-import { formatTable, type Paint } from '../terminal-text.ts';
+import { type Column, formatTable, type Paint } from '../terminal-text.ts';
 
 interface ListOptions {
   readonly at?: Instant;
@@ -73,9 +73,9 @@ function toResult(session: Session, sets: readonly ListedSet[]): Result {
   };
 }
 
-const columns = [
-  { title: 'SET ID', shrinks: true },
-  { title: 'KEY ID', shrinks: true },
+const columns: readonly Column[] = [
+  { title: 'SET ID', shrinks: 'last' },
+  { title: 'KEY ID', shrinks: 'first' },
   { title: 'ALGORITHM' },
   { title: 'USE' },
   { title: 'STATE' },

@@ -1,0 +1,101 @@
+// The file in which a host remembers one keystore: JSON with a line for each document, so that one of ten thousand
+// is found and replaced without reading the others.
+
+export interface SeenDocument {
+  readonly revision: number;
+  /** Base64url of SHA-256 over the whole file. */
+  readonly sha256: string;
+}
+
+const head = '{"places":';
+const middle = ',"documents":{';
+const tail = '\n}}\n';
+/** From so many look-ups on it is cheaper to read all lines once. */
+const many = 16;
+
+export class SeenFile {
+  readonly places: readonly string[];
+  /** `\n"name":{...}` for each document, with a comma between two. */
+  readonly #lines: string;
+  #lookups = 0;
+  #all: ReadonlyMap<string, SeenDocument> | undefined;
+
+  /** What cannot be read was not seen. */
+  static parse(text: string): SeenFile {
+    try {
+      const end = text.indexOf(middle);
+      if (text.startsWith(head) && end !== -1 && text.endsWith(tail)) {
+        const lines = text.slice(end + middle.length, -tail.length);
+        return new SeenFile(JSON.parse(text.slice(head.length, end)), lines);
+      }
+      const { places, documents } = JSON.parse(text) as {
+        places: string[];
+        documents: Record<string, SeenDocument>;
+      };
+      return new SeenFile(places, toLines(Object.entries(documents)));
+    } catch {
+      return new SeenFile([], '');
+    }
+  }
+
+  constructor(places: readonly string[], lines: string) {
+    this.places = places;
+    this.#lines = lines;
+  }
+
+  get(name: string): SeenDocument | undefined {
+    if (this.#all === undefined && ++this.#lookups > many) this.#all = this.#parseAll();
+    if (this.#all !== undefined) return this.#all.get(name);
+    const place = this.#find(name);
+    return place && toDocument(this.#lines.slice(place.value, place.end));
+  }
+
+  /** The same file with other places and with what was seen since. */
+  with(places: readonly string[], seen: ReadonlyMap<string, SeenDocument>): SeenFile {
+    if (seen.size > many) return new SeenFile(places, toLines(new Map([...this.#parseAll(), ...seen])));
+    let lines = this.#lines;
+    for (const [name, document] of seen) lines = new SeenFile([], lines).#replace(name, document);
+    return new SeenFile(places, lines);
+  }
+
+  toString(): string {
+    return `${head}${JSON.stringify(this.places)}${middle}${this.#lines}${tail}`;
+  }
+
+  #replace(name: string, document: SeenDocument): string {
+    const place = this.#find(name);
+    const line = toLines([[name, document]]);
+    if (place === undefined) return this.#lines === '' ? line : `${line},${this.#lines}`;
+    return this.#lines.slice(0, place.start) + line + this.#lines.slice(place.end);
+  }
+
+  #find(name: string): { readonly start: number; readonly value: number; readonly end: number } | undefined {
+    const key = `\n${JSON.stringify(name)}:`;
+    const start = this.#lines.indexOf(key);
+    if (start === -1) return undefined;
+    const end = this.#lines.indexOf('}', start);
+    return { start, value: start + key.length, end: end + 1 };
+  }
+
+  #parseAll(): ReadonlyMap<string, SeenDocument> {
+    try {
+      return new Map(Object.entries(JSON.parse(`{${this.#lines}}`)));
+    } catch {
+      return new Map();
+    }
+  }
+}
+
+function toLines(documents: Iterable<readonly [string, SeenDocument]>): string {
+  return [...documents]
+    .map(([name, document]) => `\n${JSON.stringify(name)}:${JSON.stringify(document)}`)
+    .join(',');
+}
+
+function toDocument(text: string): SeenDocument | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
