@@ -1,7 +1,7 @@
 // Builds dist/: the bundled command (CommonJS, since it starts measurably faster than ESM on every
 // supported Node), the library (ESM, jose left outside) and its types.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -21,13 +21,20 @@ const withoutSubprocesses = {
 // Imported by one command only, or only when it is used.
 const rare = /\/(?:run|prompts|spinner|completion-script|config-schema|input|parse-public|rsa-race)\.ts$/;
 
-rmSync('dist', { recursive: true, force: true });
+// Built aside and put in place at the end: a command that runs meanwhile finds the old one whole.
+const fresh = `.dist-${process.pid}`;
 await bundle('src/main.ts', 'cjs', 'cjs', [/^node:/]);
 await bundle('src/index.ts', 'esm', 'js', [/^node:/, 'jose']);
 const tsc = createRequire(import.meta.url)
   .resolve('typescript/package.json')
   .replace('package.json', 'bin/tsc');
-execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
+execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', `${fresh}/types`], {
+  stdio: 'inherit',
+});
+const old = `${fresh}-old`;
+if (existsSync('dist')) renameSync('dist', old);
+renameSync(fresh, 'dist');
+rmSync(old, { recursive: true, force: true });
 
 async function bundle(input, format, extension, external) {
   const isCommand = format === 'cjs';
@@ -42,13 +49,16 @@ async function bundle(input, format, extension, external) {
     checks: { ineffectiveDynamicImport: false },
   });
   await built.write({
-    dir: 'dist',
+    dir: fresh,
     format,
     // Whitespace and names cost start-up time in the command; the library is for people to read.
     minify: isCommand && process.env.JWKS_BUILD_READABLE !== '1',
     entryFileNames: `[name].${extension}`,
     chunkFileNames: `command/[name].${extension}`,
-    codeSplitting: isCommand && { includeDependenciesRecursively: false, groups: [{ name: chunkOf, debugName: 'by use' }] },
+    codeSplitting: isCommand && {
+      includeDependenciesRecursively: false,
+      groups: [{ name: chunkOf, debugName: 'by use' }],
+    },
   });
 }
 

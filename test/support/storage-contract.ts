@@ -1,0 +1,101 @@
+// What every backend of a keystore must do, as one suite that each of them runs.
+import { expect, test } from 'vitest';
+import type { DocumentName } from '../../src/keystore/set-id.ts';
+import type { Storage } from '../../src/keystore/storage.ts';
+
+const set: DocumentName = 'sets/auth';
+const bytesOf = (text: string) => Buffer.from(text);
+
+/** `make` gives a new and empty place each time; `again` opens that same place once more. */
+export function storageContract(
+  name: string,
+  make: () => { readonly storage: Storage; readonly again: () => Storage },
+): void {
+  const textOf = async (storage: Storage, document: DocumentName): Promise<string | undefined> => {
+    const read = await storage.read(document);
+    return read && `${read.revision} ${Buffer.from(read.bytes).toString()}`;
+  };
+
+  test(`${name}: an empty place lists nothing, and what is absent reads as undefined`, async () => {
+    const { storage } = make();
+    expect(await storage.list()).toEqual([]);
+    expect(await storage.read(set)).toBeUndefined();
+    expect(await storage.read('master')).toBeUndefined();
+  });
+
+  test(`${name}: a name that is reserved is listed before anything is in it`, async () => {
+    const { storage, again } = make();
+    await storage.reserve(set);
+    await storage.reserve(set);
+    expect(await again().list()).toEqual([set]);
+    expect(await again().read(set)).toBeUndefined();
+    expect(await storage.replace(set, 0, bytesOf('one'))).toBe('committed');
+    expect(await textOf(again(), set)).toBe('1 one');
+  });
+
+  test(`${name}: reserving again leaves what is there`, async () => {
+    const { storage, again } = make();
+    await storage.replace(set, 0, bytesOf('one'));
+    await storage.reserve(set);
+    expect(await textOf(again(), set)).toBe('1 one');
+  });
+
+  test(`${name}: each replace makes the next revision, and others read it`, async () => {
+    const { storage, again } = make();
+    const reader = again();
+    for (let from = 0; from < 5; from++) {
+      expect(await storage.replace(set, from, bytesOf(`text ${from + 1}`))).toBe('committed');
+      expect(await textOf(reader, set)).toBe(`${from + 1} text ${from + 1}`);
+    }
+    expect(await reader.list()).toEqual([set]);
+  });
+
+  test(`${name}: a base that is superseded is a conflict and changes nothing`, async () => {
+    const { storage, again } = make();
+    await storage.replace(set, 0, bytesOf('one'));
+    await storage.replace(set, 1, bytesOf('two'));
+    for (const from of [0, 1]) {
+      expect(await again().replace(set, from, bytesOf('another'))).toBe('conflict');
+      expect(await textOf(storage, set)).toBe('2 two');
+    }
+  });
+
+  test(`${name}: of many writers from one base exactly one commits`, async () => {
+    const { storage, again } = make();
+    for (let from = 0; from < 10; from++) {
+      const writers = Array.from({ length: 20 }, (_, writer) => ({ writer, storage: again() }));
+      const outcomes = await Promise.all(
+        writers.map((own) => own.storage.replace(set, from, bytesOf(`by ${own.writer}`))),
+      );
+      expect(outcomes.filter((outcome) => outcome === 'committed')).toHaveLength(1);
+      expect(outcomes.filter((outcome) => outcome === 'conflict')).toHaveLength(19);
+      expect(await textOf(storage, set)).toBe(`${from + 1} by ${outcomes.indexOf('committed')}`);
+    }
+  });
+
+  test(`${name}: the master document and the sets are apart`, async () => {
+    const { storage, again } = make();
+    expect(await storage.replace('master', 0, bytesOf('who may unlock'))).toBe('committed');
+    expect(await again().list()).toEqual([]);
+    expect(await storage.replace('sets/master', 0, bytesOf('a set of that name'))).toBe('committed');
+    expect(await storage.replace('sets/other', 0, bytesOf('other'))).toBe('committed');
+    expect((await again().list()).sort()).toEqual(['sets/master', 'sets/other']);
+    expect(await textOf(storage, 'master')).toBe('1 who may unlock');
+    expect(await textOf(storage, 'sets/master')).toBe('1 a set of that name');
+  });
+
+  test(`${name}: a writer's buffer is its own afterwards, and bytes come back as they were`, async () => {
+    const { storage, again } = make();
+    const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 256));
+    const kept = Buffer.from(bytes);
+    await storage.replace(set, 0, bytes);
+    bytes.fill(0);
+    expect(kept.equals((await again().read(set))?.bytes ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  test(`${name}: whoever opens the place again finds it under the same name`, () => {
+    const { storage, again } = make();
+    expect(again().place).toBe(storage.place);
+    expect(storage.place).not.toBe('');
+  });
+}
