@@ -61,6 +61,7 @@ export function systemCode(error: unknown): string | undefined {
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file is too large',
   EIO: 'the disk reports an error',
   EISDIR: 'is a directory',
   ELOOP: 'too many symbolic links',

@@ -3,14 +3,16 @@ import { constants, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { describeSystemError, JwksError, systemCode } from '../errors.ts';
 import { type FileSystem, realFileSystem } from '../keystore/file-system.ts';
-import { discard, syncDirectory, writeTemporary } from '../keystore/new-file.ts';
+import { discard, hasNoHardLinks, syncDirectory, writeTemporary } from '../keystore/new-file.ts';
 
 export interface OutputFile {
   /** Absolute, with links resolved. */
   readonly path: string;
   readonly mode: number;
-  /** What stands there now. */
+  /** The regular file that stands there now. */
   readonly before: Stats | undefined;
+  /** A device, a fifo or an open descriptor such as /dev/stdout, which is written to and not replaced. */
+  readonly isDirect: boolean;
   /** Must be made new: nothing may stand there. */
   readonly mustBeNew: boolean;
 }
@@ -31,21 +33,24 @@ const widestPrivateMode = 0o640;
 /** Looks at the place before anything is made, so that what cannot be written is refused in time. */
 export function planOutput(request: OutputRequest, fs: FileSystem = realFileSystem): OutputFile {
   const { isPrivate, force } = request;
-  const path = follow(fs, resolve(request.cwd, request.path));
-  const before = look(fs, path);
-  if (before?.isDirectory() === true) throw new JwksError('usage', `${path} is a directory`);
+  const named = resolve(request.cwd, request.path);
+  const stats = look(fs, named);
+  if (stats?.isDirectory() === true) throw new JwksError('usage', `${named} is a directory`);
+  const isDirect = stats !== undefined && (!stats.isFile() || /^\/(?:dev|proc)\//.test(named));
+  if (isDirect) return { path: named, mode: 0, before: undefined, isDirect, mustBeNew: false };
+  const path = follow(fs, named);
   if (look(fs, dirname(path))?.isDirectory() !== true) {
     throw new JwksError('not-found', `the directory ${dirname(path)} does not exist`);
   }
   const mustBeNew = isPrivate && !force;
-  if (mustBeNew && before?.isFile() === true) {
+  if (mustBeNew && stats !== undefined) {
     throw new JwksError('conflict', `${path} exists, and a private key does not replace a file`, {
       hint: 'name another file, or replace this one with --force',
     });
   }
-  const kept = before?.isFile() === true ? before.mode & 0o777 : undefined;
+  const kept = stats === undefined ? undefined : stats.mode & 0o777;
   const mode = request.mode ?? kept ?? (isPrivate ? privateMode : publicMode);
-  return { path, mode: isPrivate ? mode & widestPrivateMode : mode, before, mustBeNew };
+  return { path, mode: isPrivate ? mode & widestPrivateMode : mode, before: stats, isDirect, mustBeNew };
 }
 
 /** A regular file is replaced whole and keeps owner and mode; equal content is left alone; the rest is written to. */
@@ -57,15 +62,15 @@ export async function writeOutput(
   const { path, before } = file;
   const bytes = Buffer.from(text);
   try {
-    if (before !== undefined && !before.isFile()) return await writeInto(path, bytes);
-    if (before !== undefined && isSame(fs, file, bytes)) return;
+    if (file.isDirect) return await writeInto(path, bytes);
+    if (isSame(fs, file, bytes)) return;
     const temporary = writeTemporary(fs, dirname(path), bytes, {
       mode: file.mode,
       uid: before?.uid,
       gid: before?.gid,
     });
     try {
-      if (file.mustBeNew) fs.link(temporary, path);
+      if (file.mustBeNew) linkNew(fs, temporary, path);
       else fs.rename(temporary, path);
     } finally {
       discard(fs, temporary);
@@ -77,6 +82,16 @@ export async function writeOutput(
     throw new JwksError(isTaken ? 'conflict' : 'failed', `${path} was not written: ${reason}`, {
       cause: error,
     });
+  }
+}
+
+/** Gives a temporary file its name unless that is taken; where there are no hard links, as well as can be. */
+function linkNew(fs: FileSystem, temporary: string, path: string): void {
+  try {
+    fs.link(temporary, path);
+  } catch (error) {
+    if (!hasNoHardLinks(error) || fs.lstat(path) !== undefined) throw error;
+    fs.rename(temporary, path);
   }
 }
 

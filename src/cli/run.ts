@@ -1,16 +1,109 @@
-// Runs one command line: words in, exit status out.
+// Runs one command line: words in, exit status out. The only place that turns errors into words.
+import { CommanderError } from 'commander';
+import { JwksError } from '../errors.ts';
+import type { Open } from './command.ts';
+import { exitStatus } from './exit-status.ts';
+import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
+import { loadProgram } from './program.ts';
+import { Session } from './session.ts';
+import { escapeText } from './terminal-text.ts';
 
-declare const __VERSION__: string;
-const version = typeof __VERSION__ === 'string' ? __VERSION__ : '0.0.0';
-
-/** `argv` without the interpreter and the script. */
-export async function run(argv: readonly string[], host: Host): Promise<number> {
-  // Asked for by scripts, often, and needs nothing of what the rest loads.
-  if (argv.length === 1 && argv[0] === '--version') {
-    await host.stdout.write(`${version}\n`);
-    return 0;
+/** `argv` without the interpreter and the script; returns the exit status. */
+export async function run(argv: readonly string[], host: Host, version = '0.0.0'): Promise<number> {
+  const printed: string[] = [];
+  const open: Open = async (command, action) => {
+    await action(await Session.start(host, command.optsWithGlobals<GlobalOptions>()));
+  };
+  const program = await loadProgram(argv, version, open);
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
+    command.configureOutput({ writeOut: (text) => void printed.push(text), writeErr: () => {} });
   }
-  const { runCommandLine } = await import('./command-line.ts');
-  return runCommandLine(argv, host, version);
+  try {
+    if (argv.length === 0) {
+      await host.stderr.write(program.helpInformation());
+      return exitStatus.usage;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      await host.stdout.write(printed.join(''));
+      return 0;
+    }
+    return report(toJwksError(error, argv), argv, host, error);
+  }
+}
+
+/** Options of `ory` that say where a server is: there is none here. */
+const remoteOptions = [
+  '-e',
+  '--endpoint',
+  '--project',
+  '--workspace',
+  '-H',
+  '--http-header',
+  '--skip-tls-verify',
+];
+
+function toJwksError(error: unknown, argv: readonly string[]): JwksError {
+  if (error instanceof JwksError) return error;
+  if (!(error instanceof CommanderError)) {
+    return new JwksError('internal', 'this is a fault of jwks itself', {
+      cause: error,
+      hint: 'run it again with --debug and report what it shows',
+    });
+  }
+  if (error.code === 'commander.help')
+    return new JwksError('usage', 'no command was named', { hint: 'jwks --help' });
+  const remote = argv.find((word) =>
+    remoteOptions.some((option) => word === option || word.startsWith(`${option}=`)),
+  );
+  if (error.code === 'commander.unknownOption' && remote !== undefined) {
+    return new JwksError(
+      'usage',
+      `${remote.split('=')[0]} names a server, and these keys live in a local keystore`,
+      {
+        hint: 'say where with --keystore; ory itself is the client for a server',
+      },
+    );
+  }
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  return new JwksError('usage', message, { hint: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'jwks --help' });
+}
+
+async function report(
+  error: JwksError,
+  argv: readonly string[],
+  host: Host,
+  thrown: unknown,
+): Promise<number> {
+  const { code, message, hint } = error;
+  if (wantsJson(argv, host)) {
+    await host.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+  } else {
+    const advice = hint === undefined ? '' : `hint: ${escapeText(hint)}\n`;
+    await host.stderr.write(`jwks: ${escapeText(message)}\n${advice}`);
+  }
+  if (argv.includes('--debug') && thrown instanceof Error) await host.stderr.write(`${stackOf(thrown)}\n`);
+  return exitStatus[code];
+}
+
+/** Only where in our code: the message of a foreign error may quote its input. */
+function stackOf(error: Error): string {
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const cause = error.cause instanceof Error ? `\n  caused by ${error.cause.name}` : '';
+  return `${error.name}${cause}\n${frames.join('\n')}`;
+}
+
+/** Whether an error is to be JSON: known also when the command line itself could not be read. */
+function wantsJson(argv: readonly string[], host: Host): boolean {
+  const given = argv.flatMap((word, index) =>
+    word === '--format'
+      ? [argv[index + 1] ?? '']
+      : word.startsWith('--format=')
+        ? [word.slice('--format='.length)]
+        : [],
+  );
+  return /^json/.test(given.at(-1) ?? host.env['JWKS_FORMAT'] ?? '');
 }

@@ -192,8 +192,9 @@ export function missingSupport(algorithm: Algorithm): { readonly all: boolean; r
 
 function canMake(type: string): boolean {
   try {
-    // The typings of Node 20 do not know ML-DSA; an unknown type throws.
-    generateKeyPairSync(type as 'ed25519');
+    // The typings of Node 20 know neither ML-DSA nor the JWK encoding; an unknown type throws.
+    const make = generateKeyPairSync as unknown as (type: string, options: object) => void;
+    make(type, { publicKeyEncoding: { format: 'jwk' }, privateKeyEncoding: { format: 'jwk' } });
     return true;
   } catch {
     return false;

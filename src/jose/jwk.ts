@@ -37,7 +37,7 @@ const membersOf: Readonly<Record<Kty, Members>> = {
   AKP: { public: ['pub'], private: ['priv'] },
   oct: { public: [], private: ['k'] },
 };
-const privateMembers = Object.values(membersOf).flatMap((members) => members.private);
+const privateMembers = [...Object.values(membersOf).flatMap((members) => members.private), 'oth'];
 /** Members of any key that are public by nature, in the order they are written in. */
 const head = ['kty', 'use', 'alg', 'kid'];
 const certificates = ['x5c', 'x5t#S256'];
@@ -91,10 +91,19 @@ function ktyOfJwk(jwk: object): Kty {
   return kty;
 }
 
+/** Texts only, and lists of texts for `x5c`: a member that holds anything else could hold a private key in it. */
 function pick(source: object, names: readonly string[]): Record<string, unknown> {
   const picked: Record<string, unknown> = {};
   for (const name of names) {
-    if (Object.hasOwn(source, name)) picked[name] = Reflect.get(source, name);
+    if (!Object.hasOwn(source, name)) continue;
+    const value: unknown = Reflect.get(source, name);
+    const isPlain = name === 'x5c' ? isTextList(value) : typeof value === 'string';
+    if (!isPlain) throw new JwksError('bad-key', `the key has a "${name}" that is no text`);
+    picked[name] = value;
   }
   return picked;
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }

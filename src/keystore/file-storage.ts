@@ -8,12 +8,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describeSystemError, JwksError, systemCode } from '../errors.ts';
 import type { FileSystem } from './file-system.ts';
 import { realFileSystem } from './file-system.ts';
-import { discard, makeDirectory, type Ownership, syncDirectory, writeTemporary } from './new-file.ts';
+import {
+  discard,
+  hasNoHardLinks,
+  makeDirectory,
+  type Ownership,
+  syncDirectory,
+  writeTemporary,
+} from './new-file.ts';
 import type { DocumentName } from './set-id.ts';
 import type { Outcome, Storage, StoredDocument } from './storage.ts';
 
 const revisionName = /^([1-9]\d{0,14})\.json$/;
-const noHardLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 const mostStarts = 20;
 
 /** Told around the step that cannot be taken back, so that a signal can wait until it was reported. */
@@ -95,7 +101,7 @@ export class FileStorage implements Storage {
       this.#shield?.lower();
       if (code === 'EEXIST') return 'conflict';
       if (code === 'ENOENT') return 'again';
-      if (code !== undefined && noHardLinks.includes(code)) throw noLinks(this.#directory, error);
+      if (hasNoHardLinks(error)) throw noLinks(this.#directory, error);
       throw error;
     } finally {
       discard(this.#fs, temporary);

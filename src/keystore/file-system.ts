@@ -27,7 +27,7 @@ export interface FileSystem {
 
 export const realFileSystem: FileSystem = {
   readdir: (path) => fs.readdirSync(path),
-  readFile: (path) => fs.readFileSync(path),
+  readFile: readBounded,
   lstat: (path) => fs.lstatSync(path, { throwIfNoEntry: false }),
   stat: (path) => fs.statSync(path, { throwIfNoEntry: false }),
   realpath: (path) => fs.realpathSync(path),
@@ -45,3 +45,18 @@ export const realFileSystem: FileSystem = {
   unlink: (path) => fs.unlinkSync(path),
   truncate: (path) => fs.truncateSync(path),
 };
+
+/** No document comes near this; what is larger is not read into memory. */
+const mostBytes = 64 * 1024 * 1024;
+
+function readBounded(path: string): Buffer {
+  const descriptor = fs.openSync(path, 'r');
+  try {
+    if (fs.fstatSync(descriptor).size > mostBytes) {
+      throw Object.assign(new Error('the file is too large'), { code: 'EFBIG' });
+    }
+    return fs.readFileSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}

@@ -1,6 +1,7 @@
 // Writes a file whole: a temporary one beside it, every byte, on the disk, before anything gets its name.
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { systemCode } from '../errors.ts';
 import type { FileSystem } from './file-system.ts';
 
 /** The prefix of temporary files; a name of a document never begins with a dot. */
@@ -35,6 +36,11 @@ export function writeTemporary(
     fs.close(descriptor);
   }
   return path;
+}
+
+/** Whether link(2) failed because the file system has no such thing. */
+export function hasNoHardLinks(error: unknown): boolean {
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(systemCode(error) ?? '');
 }
 
 /** Removes a temporary file. Failing to is no failure of what was done with it. */

@@ -1,5 +1,5 @@
 // Where the secret comes from: the first source that is set wins, and one that is set but unusable ends the search.
-import { constants, createReadStream, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describeSystemError, JwksError, systemCode } from '../errors.ts';
@@ -85,14 +85,19 @@ export function makeSecretFile(fs: FileSystem, path: string): boolean {
   }
 }
 
-async function readSecretFile(path: string, { uid, credentials }: SecretSources): Promise<FoundSecret> {
+function readSecretFile(path: string, { uid, credentials }: SecretSources): FoundSecret {
   try {
     const stats = statSync(path);
     if (stats.isDirectory()) throw new JwksError('secret', `the secret file ${path} is a directory`);
     const isMounted =
       isBelow(path, '/run/secrets') || (credentials !== undefined && isBelow(path, credentials));
     if (stats.isFile() && !isMounted) refuseOpenFile(path, stats, uid);
-    return { text: await readStream(createReadStream(path), path), source: path };
+    const descriptor = openSync(path, 'r');
+    try {
+      return { text: readBounded(descriptor, path), source: path };
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     if (error instanceof JwksError) throw error;
     throw new JwksError('secret', `the secret file ${path} cannot be read: ${describeSystemError(error)}`, {
@@ -117,17 +122,26 @@ function refuseOpenFile(path: string, { mode, uid: owner }: Stats, uid: number |
   }
 }
 
-async function readDescriptor(descriptor: number): Promise<FoundSecret> {
+function readDescriptor(descriptor: number): FoundSecret {
   const source = `descriptor ${descriptor}`;
   try {
-    const stream = createReadStream('', { fd: descriptor, autoClose: false });
-    return { text: await readStream(stream, source), source };
+    return { text: readBounded(descriptor, source), source };
   } catch (error) {
     if (error instanceof JwksError) throw error;
     throw new JwksError('secret', `the secret on ${source} cannot be read: ${describeSystemError(error)}`, {
       cause: error,
     });
   }
+}
+
+function readBounded(descriptor: number, source: string): string {
+  const bytes = Buffer.alloc(mostSecretBytes + 1);
+  let size = 0;
+  for (let read = 1; read > 0 && size < bytes.length; size += read) {
+    read = readSync(descriptor, bytes, size, bytes.length - size, null);
+  }
+  if (size > mostSecretBytes) throw new JwksError('secret', `the secret in ${source} is longer than 4 KiB`);
+  return bytes.toString('utf8', 0, size);
 }
 
 async function readStream(stream: Readable, source: string): Promise<string> {

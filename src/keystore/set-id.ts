@@ -31,6 +31,13 @@ export function parseKeyId(text: string): string {
   return text;
 }
 
+/** Refuses what cannot be a note in a history: 1 to 1 000 characters without control characters. */
+export function parseNote(text: string): string {
+  const fault = faultOf(text.normalize('NFC'), 1_000);
+  if (fault !== undefined) throw new JwksError('usage', `this cannot be a note: ${fault}`);
+  return text.normalize('NFC');
+}
+
 function faultOf(text: string, most: number): string | undefined {
   const length = [...text].length;
   if (length === 0) return 'it is empty';

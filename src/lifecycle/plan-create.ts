@@ -1,6 +1,6 @@
 // Adding a new key to a set: it signs at once, in front of the others, which stay as they are.
 import { type KeyLife, stateOf } from './key.ts';
-import { hasRole, type Role, signerOf } from './signer.ts';
+import { type Role, signerOf } from './signer.ts';
 import type { Instant, Seconds } from './time.ts';
 
 /** The dates of a key that is made now and used at once. */
@@ -18,16 +18,15 @@ export function supersededBy<K extends KeyLife>(
   return signerOf(keys, role, now, skew);
 }
 
-/** A key of that role that is active already, the signer first: what `--if-missing` is content with. */
+/** A key of that role that signs already: enough for `--if-missing`. */
 export function existingFor<K extends KeyLife>(
   keys: readonly K[],
   role: Role,
   now: Instant,
   skew: Seconds,
 ): K | undefined {
-  const active = keys.filter((key) => hasRole(key, role) && stateOf(key, now) === 'active');
   const signer = signerOf(keys, role, now, skew);
-  return signer !== undefined && active.includes(signer) ? signer : active[0];
+  return signer !== undefined && stateOf(signer, now) === 'active' ? signer : undefined;
 }
 
 export type NameRefusal = 'taken' | 'revoked';

@@ -6,7 +6,7 @@ export type Instant = number & { readonly [instant]: true };
 /** A span of time in whole seconds. */
 export type Seconds = number;
 
-const iso = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?(Z|[+-]\d{2}:\d{2}))?$/;
+const iso = /^(\d{4}-\d{2}-\d{2})(?:T((?:[01]\d|2[0-3]):\d{2}(?::\d{2})?)(?:\.\d+)?(Z|[+-]\d{2}:\d{2}))?$/;
 
 export function toInstant(seconds: number): Instant {
   return Math.floor(seconds) as Instant;
@@ -24,7 +24,9 @@ export function parseInstant(text: string): Instant | undefined {
   const at = zone === 'Z' && time === '00:00:00' ? midnight : Date.parse(`${day}T${time}${zone}`);
   // Date.parse takes 30 February for 2 March.
   const isDay = new Date(midnight).getUTCDate() === Number(day.slice(8));
-  return isDay && !Number.isNaN(at) ? toInstant(at / 1000) : undefined;
+  const year = new Date(at).getUTCFullYear();
+  const isInRange = year >= 0 && year <= 9_999;
+  return isDay && isInRange ? toInstant(at / 1000) : undefined;
 }
 
 /** ISO 8601 in UTC without fractions, such as `2026-12-24T10:00:00Z`. */
@@ -42,7 +44,7 @@ const longest: Seconds = 36_525 * 86_400;
 
 /** Reads `90d`, `12h`, `10m`, `30s` or `0s`; at most a hundred years. Anything else is `undefined`. */
 export function parseDuration(text: string): Seconds | undefined {
-  const match = /^(\d{1,9})([dhms])$/.exec(text);
+  const match = /^(\d{1,10})([dhms])$/.exec(text);
   const unit = units.find(([name]) => name === match?.[2])?.[1];
   if (match === null || unit === undefined) return undefined;
   const span = Number(match[1]) * unit;

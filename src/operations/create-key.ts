@@ -23,6 +23,8 @@ export interface CreateRequest extends AlgorithmRequest {
   /** Decide, but make and write nothing. */
   readonly dryRun?: boolean | undefined;
   readonly note?: string | undefined;
+  /** Also an algorithm that the set's policy does not list. */
+  readonly force?: boolean | undefined;
   /** The policy of a set that is made; a set that exists keeps its own. */
   readonly policy?: Policy | undefined;
 }
@@ -55,6 +57,7 @@ export async function createKey(
   const now = clock();
   const ready = existing(before, request, role, now);
   if (ready !== undefined) return ready;
+  refuseAlgorithm(before, request, role);
   if (request.kid !== undefined) refuse(before, request.set, { kid: request.kid });
   if (request.dryRun === true) return planned(before, request, role, now);
 
@@ -68,6 +71,7 @@ export async function createKey(
     (current, at): Change | undefined => {
       result = existing(current, request, role, at);
       if (result !== undefined) return undefined;
+      refuseAlgorithm(current, request, role);
       refuse(current, request.set, draft);
       const key: ManifestKey = { ...draft, ...bornActive(at) };
       result = { ...planned(current, request, role, at), outcome: 'made', key, privateJwk };
@@ -144,6 +148,19 @@ function refuse(
   throw new JwksError('conflict', `key "${incoming.kid}" was not made: set "${set}" ${reason}`, {
     hint: 'leave the key id out to have one made',
   });
+}
+
+function refuseAlgorithm(current: OpenSet | undefined, request: CreateRequest, { alg }: Role): void {
+  const policy = isThere(current) ? current.manifest.policy : request.policy;
+  const allowed = policy?.facts.alg;
+  if (allowed === undefined || allowed.includes(alg) || request.force === true) return;
+  throw new JwksError(
+    'unsafe',
+    `the policy of set "${request.set}" has no ${alg}, only ${allowed.join(', ')}`,
+    {
+      hint: 'use one of these, or add --force',
+    },
+  );
 }
 
 function isThere(current: OpenSet | undefined): current is OpenSet {

@@ -28,7 +28,7 @@ export async function transcript(machine: Machine, text: string, settings: Setti
 }
 
 /** What a placeholder stands for on a machine. */
-export function valueOf(machine: Machine, name: string): string {
+export function standsFor(machine: Machine, name: string): string {
   const value = boundTo(machine).get(name);
   if (value === undefined) throw new Error(`<${name}> stands for nothing yet`);
   return value;
@@ -103,11 +103,11 @@ function match(expected: readonly string[], said: readonly string[], bound: Map<
 
 function patternOf(line: string, bound: ReadonlyMap<string, string>): RegExp {
   const source = line.split(/<(\.\.\.|[a-z]+\d*)>/).map((part, index, parts) => {
-    if (index % 2 === 0) return escape(part);
+    if (index % 2 === 0) return literal(part);
     const kind = kinds.find(([names]) => names.test(part))?.[1];
-    if (kind === undefined) return escape(`<${part}>`);
+    if (kind === undefined) return literal(`<${part}>`);
     const known = bound.get(part);
-    if (known !== undefined) return escape(known);
+    if (known !== undefined) return literal(known);
     if (part === '...') return kind;
     return parts.indexOf(part) === index ? `(?<${part}>${kind})` : `\\k<${part}>`;
   });
@@ -127,6 +127,6 @@ function wordsOf(line: string): string[] {
   return parts.map((part) => part.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'));
 }
 
-function escape(text: string): string {
+function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

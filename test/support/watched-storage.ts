@@ -10,7 +10,10 @@ export class WatchedStorage implements Storage {
   readonly #before: (call: string) => Promise<Outcome | undefined>;
 
   /** `before` may answer a `replace` in the storage's place. */
-  constructor(beneath: Storage, before: (call: string) => Promise<Outcome | undefined> = async () => undefined) {
+  constructor(
+    beneath: Storage,
+    before: (call: string) => Promise<Outcome | undefined> = async () => undefined,
+  ) {
     this.place = beneath.place;
     this.#beneath = beneath;
     this.#before = before;

@@ -1,7 +1,7 @@
 // jwks create: a new key in a set.
 import { type Command, Option } from 'commander';
 import type { KidScheme } from '../../jose/generate.ts';
-import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
+import { parseKeyId, parseNote, parseSetId } from '../../keystore/set-id.ts';
 import type { Use } from '../../lifecycle/key.ts';
 import { describeDuration, formatInstant } from '../../lifecycle/time.ts';
 import type { Created } from '../../operations/create-key.ts';
@@ -91,7 +91,8 @@ async function requestOf(session: Session, set: string, kid: string | undefined,
     kidFrom: options.kidFrom,
     ifMissing: options.ifMissing,
     dryRun: options.dryRun,
-    note: options.note,
+    note: options.note === undefined ? undefined : parseNote(options.note),
+    force: session.options.force,
     policy: policy && { facts: policy.value, was: [] },
   };
   // A contradiction is told before a keystore is made for it.

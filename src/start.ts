@@ -1,0 +1,128 @@
+// Runs the command line with the real world: process, clock, streams, signals. Everything else is handed these.
+import { fstatSync, type Stats, statSync, writeSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Host, Output } from './cli/host.ts';
+import { run } from './cli/run.ts';
+import { describeSystemError, JwksError, systemCode } from './errors.ts';
+import type { Shield } from './keystore/file-storage.ts';
+import { toInstant } from './lifecycle/time.ts';
+import { version } from './version.ts';
+
+const signals = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Signals end the process at once, but not between a step that cannot be taken back and its report. */
+class SignalShield implements Shield {
+  #raised = false;
+  status: number | undefined;
+
+  constructor() {
+    for (const [name, status] of Object.entries(signals)) {
+      process.on(name, () => {
+        this.status = status;
+        if (this.#raised) return;
+        writeSync(2, 'jwks: interrupted; nothing was changed\n');
+        process.exit(status);
+      });
+    }
+  }
+
+  raise(): void {
+    this.#raised = true;
+  }
+
+  lower(): void {
+    this.#raised = false;
+  }
+}
+
+// Written to the descriptor itself: process.stdout costs a tenth of Node's start, and what it has not yet written
+// to a pipe is lost at an exit.
+function toOutput(descriptor: 1 | 2, name: string): Output {
+  const isTerminal = once(() => isTerminalDevice(descriptor));
+  // A reader that went away (`| head`) is no error of ours.
+  let isGone = false;
+  return {
+    get isTerminal() {
+      return isTerminal();
+    },
+    get columns() {
+      return isTerminal() ? new (tty().WriteStream)(descriptor).columns : 80;
+    },
+    async write(text) {
+      const bytes = Buffer.from(text);
+      for (let written = 0; written < bytes.length && !isGone; ) {
+        try {
+          written += writeSync(descriptor, bytes, written);
+        } catch (error) {
+          const code = systemCode(error);
+          if (code === 'EPIPE') isGone = true;
+          else if (code === 'EAGAIN') await pause(5);
+          else {
+            const message = `${name} cannot be written: ${describeSystemError(error)}`;
+            throw new JwksError('failed', message, { cause: error });
+          }
+        }
+      }
+    },
+  };
+}
+
+/** Asking node:tty means loading it; what is no character device, or the null device, needs no asking. */
+function isTerminalDevice(descriptor: number): boolean {
+  const stats = statOf(descriptor);
+  if (stats === undefined || !stats.isCharacterDevice())
+    return process.platform === 'win32' && tty().isatty(descriptor);
+  return stats.rdev !== statSync('/dev/null', { throwIfNoEntry: false })?.rdev && tty().isatty(descriptor);
+}
+
+function tty(): typeof import('node:tty') {
+  return process.getBuiltinModule('node:tty');
+}
+
+function once<T>(compute: () => T): () => T {
+  let value: { readonly of: T } | undefined;
+  return () => {
+    value ??= { of: compute() };
+    return value.of;
+  };
+}
+
+function statOf(descriptor: number): Stats | undefined {
+  try {
+    return fstatSync(descriptor);
+  } catch {
+    return undefined;
+  }
+}
+
+function actor(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `${process.geteuid?.() ?? 'unknown'}@${hostname()}`;
+  }
+}
+
+const shield = new SignalShield();
+const host: Host = {
+  env: process.env,
+  cwd: process.cwd(),
+  // Making the stream costs time that most commands can do without.
+  get stdin() {
+    return process.stdin;
+  },
+  stdout: toOutput(1, 'stdout'),
+  stderr: toOutput(2, 'stderr'),
+  stdoutFile: () => statOf(1),
+  now: () => toInstant(Date.now() / 1000),
+  uid: process.geteuid?.(),
+  actor,
+  shield,
+  askHidden: async (question) => (await import('./cli/prompts.ts')).askHidden(question),
+  confirm: async (question) => (await import('./cli/prompts.ts')).confirm(question),
+};
+
+run(process.argv.slice(2), host, version).then((status) => {
+  process.exitCode = shield.status ?? status;
+});
