@@ -1,14 +1,15 @@
-// Builds dist/: the bundled command (CommonJS, since it starts measurably faster than ESM on every
-// supported Node), the library (ESM, jose left outside) and its types.
+// Builds dist/: the bundled command (CommonJS, since it starts measurably faster than ESM on every supported Node),
+// the library (ESM, jose left outside) and its types.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-const define = { __VERSION__: JSON.stringify(version) };
 
 // commander can run subcommands as programs of their own. There are none here, and loading what that takes would
 // cost each start two milliseconds.
@@ -18,31 +19,64 @@ const withoutSubprocesses = {
     id.endsWith('/commander/lib/command.js') ? code.replace("require('node:child_process')", '{}') : null,
 };
 
-// Imported by one command only, or only when it is used.
-const rare = /\/(?:run|prompts|spinner|completion-script|config-schema|input|parse-public|rsa-race)\.ts$/;
+// Needed by one command, or only sometimes. What nearly every command needs is one file, since each costs time to find.
+const rare =
+  /\/src\/(?:start|jose\/(?:parse-public|rsa-race)|operations\/thumbprints|cli\/(?:prompts|completion-script|config-schema|input|commands\/(?:algs|completion|config|init|secret|thumbprint)))\.ts$/;
+const isCore = (id) =>
+  /\/src\/.*\.ts$|\/node_modules\/(?:commander|jose|valibot|fast-string-[a-z-]+)\/|rolldown\/runtime/.test(
+    id,
+  ) && !rare.test(id);
 
 // Built aside and put in place at the end: a command that runs meanwhile finds the old one whole.
 const fresh = `.dist-${process.pid}`;
-await bundle('src/main.ts', 'cjs', 'cjs', [/^node:/]);
-await bundle('src/index.ts', 'esm', 'js', [/^node:/, 'jose']);
+// Apart from the rest, so that what it does alone it does without reading that.
+await bundle('src/main.ts', { format: 'cjs', external: [/^node:/, './start.cjs'] });
+await bundle('src/start.ts', {
+  format: 'cjs',
+  external: [/^node:/],
+  codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'core', test: isCore }] },
+});
+await bundle('src/index.ts', { format: 'esm', external: [/^node:/, 'jose'], codeSplitting: false });
 const tsc = createRequire(import.meta.url)
   .resolve('typescript/package.json')
   .replace('package.json', 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', `${fresh}/types`], {
   stdio: 'inherit',
 });
+compileCache();
 const old = `${fresh}-old`;
 if (existsSync('dist')) renameSync('dist', old);
 renameSync(fresh, 'dist');
 rmSync(old, { recursive: true, force: true });
 
-async function bundle(input, format, extension, external) {
+// For the Node that builds; another one does not take it. Without it the command is slower to start, and no less sound.
+function compileCache() {
+  const home = mkdtempSync(join(tmpdir(), 'jwks-build-'));
+  try {
+    const env = {
+      ...process.env,
+      HOME: home,
+      XDG_DATA_HOME: home,
+      XDG_CONFIG_HOME: home,
+      XDG_STATE_HOME: home,
+    };
+    const argv = ['scripts/code-cache.cjs', fresh];
+    execFileSync(process.execPath, argv, { cwd: process.cwd(), env, stdio: ['ignore', 'ignore', 'ignore'] });
+  } catch {
+    console.error('build: no code cache could be made');
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+async function bundle(input, { format, external, ...output }) {
   const isCommand = format === 'cjs';
+  const extension = isCommand ? 'cjs' : 'js';
   const built = await rolldown({
     input,
     platform: 'node',
     external,
-    transform: { define, target: 'node20' },
+    transform: { define: { __VERSION__: JSON.stringify(version) }, target: 'node20' },
     plugins: [withoutSubprocesses],
     preserveEntrySignatures: isCommand ? false : 'strict',
     // A module that one command imports when it is used and another at once is no mistake here.
@@ -55,21 +89,6 @@ async function bundle(input, format, extension, external) {
     minify: isCommand && process.env.JWKS_BUILD_READABLE !== '1',
     entryFileNames: `[name].${extension}`,
     chunkFileNames: `command/[name].${extension}`,
-    codeSplitting: isCommand && {
-      includeDependenciesRecursively: false,
-      groups: [{ name: chunkOf, debugName: 'by use' }],
-    },
+    ...output,
   });
-}
-
-// What nearly every command needs is one file, since each file costs time to find; what few need stays apart.
-function chunkOf(id) {
-  if (/\/node_modules\/(?:commander|valibot|fast-string-[a-z-]+)\/|rolldown\/runtime/.test(id)) return 'core';
-  const ours = id.startsWith(`${process.cwd()}/src/`) ? id.slice(`${process.cwd()}/src/`.length) : '';
-  if (/^(?:errors|lifecycle\/time)\.ts$/.test(ours)) return 'base';
-  return /^(?:cli\/[^/]+|jose\/.*|keystore\/.*|lifecycle\/.*|operations\/(?:open|select-sets))\.ts$/.test(
-    ours,
-  ) && !rare.test(ours)
-    ? 'core'
-    : null;
 }
