@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -53,15 +53,9 @@ rmSync(old, { recursive: true, force: true });
 function compileCache() {
   const home = mkdtempSync(join(tmpdir(), 'jwks-build-'));
   try {
-    const env = {
-      ...process.env,
-      HOME: home,
-      XDG_DATA_HOME: home,
-      XDG_CONFIG_HOME: home,
-      XDG_STATE_HOME: home,
-    };
-    const argv = ['scripts/code-cache.cjs', fresh];
-    execFileSync(process.execPath, argv, { cwd: process.cwd(), env, stdio: ['ignore', 'ignore', 'ignore'] });
+    // Nothing of the builder's own: a JWKS_KEYSTORE in the environment must not get a key from a build.
+    const options = { cwd: home, env: { HOME: home }, stdio: 'ignore' };
+    execFileSync(process.execPath, [resolve('scripts/code-cache.cjs'), resolve(fresh)], options);
   } catch {
     console.error('build: no code cache could be made');
   } finally {

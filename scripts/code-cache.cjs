@@ -1,6 +1,6 @@
 // Makes V8's code cache of the command: runs it a few times, and what that needed is what the cache holds.
 //
-//     node scripts/code-cache.cjs DIRECTORY       with a HOME that may be filled
+//     node scripts/code-cache.cjs DIRECTORY       in a working directory that may be filled
 const { readFileSync, writeFileSync } = require('node:fs');
 const { createRequire, Module } = require('node:module');
 const { dirname, resolve } = require('node:path');
@@ -9,7 +9,7 @@ const { Script } = require('node:vm');
 const [node, , directory] = process.argv;
 const start = resolve(directory, 'start.cjs');
 const path = resolve(directory, 'command/core.cjs');
-const lines = ['create --alg ES256 auth', 'list', 'export auth', 'get auth --format json'];
+const lines = ['init', 'create --alg ES256 auth', 'list', 'export auth', 'get auth --format json'];
 
 // As src/main.ts loads it.
 const script = new Script(Module.wrap(readFileSync(path, 'utf8')), { filename: path });
@@ -21,7 +21,7 @@ script.runInThisContext()(loaded.exports, createRequire(path), loaded, path, dir
 process.on('beforeExit', () => {
   const line = lines.shift();
   if (line === undefined) return;
-  process.argv = [node, start, ...line.split(' ')];
+  process.argv = [node, start, '--keystore', 'keystore', ...line.split(' ')];
   delete require.cache[start];
   require(start);
 });
