@@ -15,7 +15,10 @@ const parts = { startup, rsa, store, memory };
 function home(name) {
   const path = join(scratch, name);
   mkdirSync(path, { recursive: true });
-  return { PATH: process.env.PATH, HOME: path };
+  const kept = Object.entries(process.env).filter(
+    ([variable]) => !/^(?:JWKS_|XDG_|NODE_OPTIONS)/.test(variable),
+  );
+  return { ...Object.fromEntries(kept), HOME: path };
 }
 
 const jwks = (env, ...argv) => ({

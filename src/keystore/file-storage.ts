@@ -79,7 +79,10 @@ export class FileStorage implements Storage {
     }
     // From here on the revision exists: nothing may be tried again.
     try {
-      syncDirectory(this.#fs, this.#pathOf(name));
+      const place = this.#pathOf(name);
+      syncDirectory(this.#fs, place);
+      // Who made the place may have died before it was durable.
+      if (from === 0) for (const above of [dirname(place), this.#directory]) syncDirectory(this.#fs, above);
     } catch {
       return 'unknown';
     }
@@ -119,10 +122,11 @@ export class FileStorage implements Storage {
     try {
       // A full disk once left a short file beside one that had been emptied: what is read back decides.
       if (!this.#bytesOf(name, from + 1).equals(bytes)) return;
-      for (let revision = from; revision > 0; revision--) {
-        const path = this.#revisionPath(name, revision);
-        if (this.#fs.stat(path)?.size === 0) return;
-        this.#fs.truncate(path);
+      let lowest = from + 1;
+      while (lowest > 1 && this.#fs.stat(this.#revisionPath(name, lowest - 1))?.size !== 0) lowest--;
+      // From the lowest up: whoever stops halfway leaves no full one below an empty one, where nobody looks again.
+      for (let revision = lowest; revision <= from; revision++) {
+        this.#fs.truncate(this.#revisionPath(name, revision));
       }
     } catch {
       // The change is done and durable; the next one empties what this one could not.
@@ -184,7 +188,8 @@ export class FileStorage implements Storage {
 export function isEmptyDirectory(fs: FileSystem, directory: string): boolean {
   return fs.readdir(directory).every((entry) => {
     if (entry !== 'master' && entry !== 'sets') return false;
-    return fs.readdir(join(directory, entry)).every((name) => name.startsWith('.'));
+    const path = join(directory, entry);
+    return fs.stat(path)?.isDirectory() === true && fs.readdir(path).every((name) => name.startsWith('.'));
   });
 }
 

@@ -23,17 +23,19 @@ export function writeTemporary(
 ): string {
   const path = join(directory, `${temporaryPrefix}${randomBytes(9).toString('base64url')}`);
   const descriptor = fs.openNew(path, 0o600);
+  let isClosed = false;
   try {
     own(fs, descriptor, ownership);
     for (let written = 0; written < bytes.length; ) written += fs.write(descriptor, bytes.subarray(written));
     if (ownership.isSynced !== false) fs.fsync(descriptor);
     if (fs.fstat(descriptor).size !== bytes.length)
       throw new Error('the file is not as long as what was written');
+    isClosed = true;
+    fs.close(descriptor);
   } catch (error) {
+    if (!isClosed) closeQuietly(fs, descriptor);
     discard(fs, path);
     throw error;
-  } finally {
-    fs.close(descriptor);
   }
   return path;
 }
@@ -41,6 +43,14 @@ export function writeTemporary(
 /** Whether link(2) failed because the file system has no such thing. */
 export function hasNoHardLinks(error: unknown): boolean {
   return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(systemCode(error) ?? '');
+}
+
+function closeQuietly(fs: FileSystem, descriptor: number): void {
+  try {
+    fs.close(descriptor);
+  } catch {
+    // What is reported is why it was not written.
+  }
 }
 
 /** Removes a temporary file. Failing to is no failure of what was done with it. */

@@ -39,20 +39,24 @@ export class Reader {
    */
   static async open(options: ReaderOptions, trusted: string | undefined): Promise<Reader> {
     const checker = new SignatureChecker();
-    const read = await readChecked(options.storage, 'master', ({ bytes, revision }) =>
-      parseMaster(bytes, revision, checker),
-    );
+    const read = await readChecked(options.storage, 'master', async (document) => {
+      const { master, signer } = await parseMaster(document.bytes, document.revision, checker);
+      if (trusted !== undefined && trusted !== signer.fingerprint) {
+        throw new JwksError(
+          'identity',
+          `this keystore is signed by ${signer.fingerprint}, not by ${trusted}`,
+          {
+            hint: 'if it was replaced on purpose, open it once with its secret, or name the new fingerprint with --identity',
+          },
+        );
+      }
+      const seen = options.seenFiles.of(signer.fingerprint);
+      const reader = new Reader(options, checker, seen, signer.fingerprint, trusted !== undefined, master);
+      reader.#take(document, master);
+      return reader;
+    });
     if (read === undefined) throw noKeystore(options.storage.place);
-    const { master, signer } = read.value;
-    if (trusted !== undefined && trusted !== signer.fingerprint) {
-      throw new JwksError('identity', `this keystore is signed by ${signer.fingerprint}, not by ${trusted}`, {
-        hint: 'if it was replaced on purpose, open it once with its secret, or name the new fingerprint with --identity',
-      });
-    }
-    const seen = options.seenFiles.of(signer.fingerprint);
-    const reader = new Reader(options, checker, seen, signer.fingerprint, trusted !== undefined, master);
-    reader.#take(read.document, master);
-    return reader;
+    return read.value;
   }
 
   private constructor(
@@ -141,11 +145,11 @@ export class Reader {
     const read = await readChecked(this.storage, name, async ({ bytes, revision }) => {
       const document = await parseSetDocument(bytes, name, revision, this.#checker);
       if (!this.#accepted.has(document.signer.fingerprint)) throw foreign(name, document.signer.fingerprint);
+      // In here, since one that seems to have gone back may only have been overtaken while it was read.
+      this.#note(name, { bytes, revision }, document.manifest.previous);
       return document;
     });
-    if (read === undefined) return undefined;
-    this.#note(name, read.document, read.value.manifest.previous);
-    return read.value;
+    return read?.value;
   }
 
   #take(document: StoredDocument, master: Master): void {

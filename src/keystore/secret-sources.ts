@@ -141,7 +141,7 @@ function readBounded(descriptor: number, source: string): string {
     read = readSync(descriptor, bytes, size, bytes.length - size, null);
   }
   if (size > mostSecretBytes) throw new JwksError('secret', `the secret in ${source} is longer than 4 KiB`);
-  return bytes.toString('utf8', 0, size);
+  return decode(bytes.subarray(0, size), source);
 }
 
 async function readStream(stream: Readable, source: string): Promise<string> {
@@ -152,7 +152,16 @@ async function readStream(stream: Readable, source: string): Promise<string> {
     size += Buffer.byteLength(chunk);
     if (size > mostSecretBytes) throw new JwksError('secret', `the secret in ${source} is longer than 4 KiB`);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return decode(Buffer.concat(chunks), source);
+}
+
+/** Bytes that are no UTF-8 would all become the same character, and other bytes would then open as well. */
+function decode(bytes: Uint8Array, source: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new JwksError('secret', `the secret in ${source} is not text in UTF-8`);
+  }
 }
 
 function exists(path: string): boolean {

@@ -26,13 +26,16 @@ export class SeenFile {
       const end = text.indexOf(middle);
       if (text.startsWith(head) && end !== -1 && text.endsWith(tail)) {
         const lines = text.slice(end + middle.length, -tail.length);
-        return new SeenFile(JSON.parse(text.slice(head.length, end)), lines);
+        return new SeenFile(toPlaces(JSON.parse(text.slice(head.length, end))), lines);
       }
       const { places, documents } = JSON.parse(text) as {
         places: string[];
         documents: Record<string, SeenDocument>;
       };
-      return new SeenFile(places, toLines(Object.entries(documents)));
+      return new SeenFile(
+        toPlaces(places),
+        toLines(Object.entries(documents).filter(([, entry]) => isDocument(entry))),
+      );
     } catch {
       return new SeenFile([], '');
     }
@@ -92,9 +95,20 @@ function toLines(documents: Iterable<readonly [string, SeenDocument]>): string {
     .join(',');
 }
 
+function toPlaces(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((place) => typeof place === 'string') : [];
+}
+
+function isDocument(value: unknown): value is SeenDocument {
+  if (typeof value !== 'object' || value === null) return false;
+  const { revision, sha256 } = value as Partial<SeenDocument>;
+  return Number.isSafeInteger(revision) && typeof sha256 === 'string';
+}
+
 function toDocument(text: string): SeenDocument | undefined {
   try {
-    return JSON.parse(text);
+    const entry: unknown = JSON.parse(text);
+    return isDocument(entry) ? entry : undefined;
   } catch {
     return undefined;
   }

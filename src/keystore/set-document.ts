@@ -12,7 +12,7 @@ import {
 } from '../jose/identity.ts';
 import { type PrivateJwk, toPrivateJwk, toPublicJwk } from '../jose/jwk.ts';
 import { headerOf, open, type Sealed, seal } from '../jose/sealing.ts';
-import { fromManifest, type Manifest, parseManifest } from './manifest.ts';
+import { fromManifest, type Manifest, parseManifest, refuseNewer } from './manifest.ts';
 import { type MasterKey, sealedMembers } from './master-document.ts';
 import { parseAs, parseCanonicalJson, toCanonicalJson } from './schema.ts';
 import { type DocumentName, documentOf } from './set-id.ts';
@@ -42,9 +42,11 @@ export async function parseSetDocument(
   const what = `${name}, revision ${revision},`;
   const { signature, ...sealed } = parseAs(documentSchema, parseCanonicalJson(bytes, what), what);
   const aad = decodeBase64url(sealed.aad) ?? Buffer.alloc(0);
-  const manifest = parseManifest(parseManifestJson(aad, what), what);
+  const value = parseManifestJson(aad, what);
+  refuseNewer(value, what);
   const signer = await checker.signerOf(toSigned(signature, sealed.aad, what), 'jwks-set+jws');
   if (signer === undefined) throw new JwksError('damaged', `${what} is damaged: its signature is not good`);
+  const manifest = parseManifest(value, what);
   if (documentOf(manifest.set) !== name || manifest.revision !== revision) {
     throw new JwksError('damaged', `${what} is damaged: it is revision ${manifest.revision} of another set`);
   }

@@ -1,6 +1,6 @@
 // Opens a keystore: finds whom to trust, unlocks it where a secret is needed, and makes it on the first run.
 import { join } from 'node:path';
-import { JwksError } from '../errors.ts';
+import { describeSystemError, JwksError, systemCode } from '../errors.ts';
 import type { IdentityAlgorithm } from '../jose/identity.ts';
 import { FileStorage, isEmptyDirectory, type Shield } from '../keystore/file-storage.ts';
 import type { FileSystem } from '../keystore/file-system.ts';
@@ -98,9 +98,9 @@ export async function initKeystore(
   asked?: FoundSecret,
 ): Promise<Made> {
   const { fs, directory, secretFile } = access;
-  const stats = fs.stat(directory);
+  const stats = attempt(directory, 'be read', () => fs.stat(directory));
   if (stats !== undefined && !stats.isDirectory()) throw notDirectory(directory);
-  if (stats !== undefined && !isEmptyDirectory(fs, directory)) {
+  if (stats !== undefined && !attempt(directory, 'be read', () => isEmptyDirectory(fs, directory))) {
     throw notEmpty(access);
   }
   let made = false;
@@ -112,7 +112,7 @@ export async function initKeystore(
     if (found === undefined) throw new JwksError('failed', `the secret file ${secretFile} is gone again`);
   }
   const secret = parseSecret(found.text, found.source);
-  makeDirectory(fs, directory, { mode: 0o700 });
+  attempt(directory, 'be made', () => makeDirectory(fs, directory, { mode: 0o700 }));
   const options = readerOptions(access);
   const identity = await makeKeystore(options.storage, secret, access.author, alg);
   if (identity === undefined) throw notEmpty(access);
@@ -146,16 +146,32 @@ function readerOptions(access: Access): ReaderOptions {
 }
 
 function lookAt(fs: FileSystem, path: string): ReturnType<FileSystem['stat']> {
-  try {
-    return fs.stat(path);
-  } catch {
-    return undefined;
-  }
+  return attempt(path, 'be found', () => {
+    try {
+      return fs.stat(path);
+    } catch (error) {
+      // A part of the path is a file: there is nothing behind it.
+      if (systemCode(error) === 'ENOTDIR') return undefined;
+      throw error;
+    }
+  });
 }
 
 function isKeystore({ fs, directory }: Access): boolean {
   const stats = lookAt(fs, directory);
-  return stats !== undefined && (!stats.isDirectory() || !isEmptyDirectory(fs, directory));
+  if (stats === undefined || !stats.isDirectory()) return stats !== undefined;
+  return !attempt(directory, 'be read', () => isEmptyDirectory(fs, directory));
+}
+
+/** What the file system says becomes an error of ours. */
+function attempt<T>(directory: string, what: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw new JwksError('failed', `the keystore ${directory} cannot ${what}: ${describeSystemError(cause)}`, {
+      cause,
+    });
+  }
 }
 
 /** On the first run somebody else may make the keystore in the same moment, which is as good. */
@@ -165,7 +181,7 @@ function unlessThere(error: unknown): undefined {
 }
 
 function notEmpty({ fs, directory }: Access): JwksError {
-  const isOurs = fs.stat(join(directory, 'master')) !== undefined;
+  const isOurs = lookAt(fs, join(directory, 'master')) !== undefined;
   return new JwksError('conflict', `${directory} is not empty`, {
     hint: isOurs ? 'there is a keystore in it already' : 'a keystore needs a directory of its own',
   });

@@ -1,0 +1,73 @@
+// Help screens: what a person sees first.
+import { expect, test } from 'vitest';
+import { Machine } from '../support/cli.ts';
+import { transcript } from '../support/transcript.ts';
+
+const commands = [
+  'create',
+  'list',
+  'export',
+  'get',
+  'init',
+  'secret generate',
+  'thumbprint',
+  'algs',
+  'config',
+  'completion',
+];
+
+test('the first screen has what is used most above the line', async () => {
+  const { status, stdout, stderr } = await new Machine().jwks('--help');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.split('\n');
+  const line = lines.findIndex((text) => text.includes('───'));
+  const names = lines.map((text) => /^ {2}([a-z]+)/.exec(text)?.[1]);
+  expect(names.slice(0, line).filter((name) => name !== undefined)).toEqual(['create', 'list', 'export']);
+  for (const name of ['get', 'init', 'secret', 'thumbprint', 'algs', 'config', 'completion', 'help']) {
+    expect(names.slice(line)).toContain(name);
+  }
+  expect(lines.every((text) => text.length <= 100)).toBe(true);
+});
+
+test('the first screen tells operands by the names that usage has for them', async () => {
+  const { stdout } = await new Machine().jwks('--help');
+  expect(stdout).not.toContain('operands');
+});
+
+test('no command is a usage error that shows the first screen', async () => {
+  const machine = new Machine();
+  const help = await machine.jwks('--help');
+  expect(await machine.jwks('')).toEqual({ status: 2, stdout: '', stderr: help.stdout });
+  await transcript(
+    machine,
+    `
+    $ jwks --quiet
+    ! jwks: no command was named
+    ! hint: jwks --help
+    exit 2
+    $ jwks secret
+    ! jwks: no command was named
+    ! hint: jwks --help
+    exit 2
+  `,
+  );
+});
+
+test.each(commands)('%s --help has its usage and two examples', async (command) => {
+  const machine = new Machine();
+  const { status, stdout, stderr } = await machine.jwks(`${command} --help`);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(new RegExp(`^Usage: jwks ${command} `));
+  expect(stdout).toMatch(/\nExamples:\n( {2}\$ .*\n){2}/);
+  expect(stdout).not.toContain('operands');
+  expect(await machine.jwks(`${command} -h`)).toMatchObject({ status: 0, stdout });
+  if (!command.includes(' ')) {
+    expect(await machine.jwks(`help ${command}`)).toMatchObject({ status: 0, stdout });
+  }
+});
+
+test('--version', async () => {
+  const machine = new Machine();
+  expect((await machine.jwks('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(await machine.jwks('--version --no-color')).toEqual(await machine.jwks('--version'));
+});

@@ -1,0 +1,15 @@
+// Every backend keeps the contract of the storage port.
+import { FileStorage } from '../../src/keystore/file-storage.ts';
+import { MemoryStorage } from '../../src/keystore/memory-storage.ts';
+import { storageContract } from '../support/storage-contract.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+storageContract('memory', () => {
+  const storage = new MemoryStorage();
+  return { storage, again: () => storage };
+});
+
+storageContract('files', () => {
+  const directory = temporaryDirectory();
+  return { storage: new FileStorage(directory), again: () => new FileStorage(directory) };
+});

@@ -1,0 +1,85 @@
+// Where the secret comes from: standard input, descriptors, files and mounts.
+import { readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { finish, start } from '../support/command.ts';
+import { childrenOf, newShell, type Shell, sh } from '../support/shell.ts';
+
+/** A keystore whose secret is in `$secret` only, so that nothing but what a test names opens it. */
+async function lockedShell(): Promise<Shell> {
+  const maker = newShell();
+  await sh(maker, 'jwks create -q --alg ES256 auth k1; mv .config/jwks/secret secret; rm -r .config');
+  const secret = readFileSync(`${maker.home}/secret`, 'utf8').trim();
+  return { ...maker, env: { ...maker.env, secret } };
+}
+
+test.each([
+  ['--secret-file -', 'printf %s "$secret" | jwks create -q --alg ES256 auth k2 --secret-file -'],
+  ['--secret-file - with a newline', 'echo "$secret" | jwks create -q --alg ES256 auth k2 --secret-file -'],
+  ['--secret-file', 'jwks create -q --alg ES256 auth k2 --secret-file secret'],
+  ['--secret-file of a fifo', 'jwks create -q --alg ES256 auth k2 --secret-file <(echo "$secret")'],
+  ['--secret-fd', 'jwks create -q --alg ES256 auth k2 --secret-fd 3 3< secret'],
+  ['--secret-fd of a pipe', 'jwks create -q --alg ES256 auth k2 --secret-fd 3 3< <(echo "$secret")'],
+  ['--secret-fd of a here-string', 'jwks create -q --alg ES256 auth k2 --secret-fd 3 3<<< "$secret"'],
+  ['--secret-fd 0', 'echo "$secret" | jwks create -q --alg ES256 auth k2 --secret-fd 0'],
+  ['JWKS_SECRET_FILE', 'JWKS_SECRET_FILE=secret jwks create -q --alg ES256 auth k2'],
+  [
+    'JWKS_SECRET_FILE=/dev/fd/3',
+    'JWKS_SECRET_FILE=/dev/fd/3 jwks create -q --alg ES256 auth k2 3< <(echo "$secret")',
+  ],
+  ['JWKS_SECRET', 'JWKS_SECRET=$secret jwks create -q --alg ES256 auth k2'],
+  [
+    'a credential of systemd, which is open to read',
+    'mkdir run; install -m 444 secret run/jwks-secret; CREDENTIALS_DIRECTORY=$PWD/run jwks create -q --alg ES256 auth k2',
+  ],
+  [
+    'an option before the environment',
+    'JWKS_SECRET=wrong-but-long-enough jwks create -q --alg ES256 auth k2 --secret-file secret',
+  ],
+])('%s', async (_, line) => {
+  expect(await sh(await lockedShell(), line)).toEqual({
+    status: 0,
+    signal: null,
+    stdout: 'k2\n',
+    stderr: '',
+  });
+});
+
+test.each([
+  [
+    'a source that is set but unusable ends the search',
+    'JWKS_SECRET=$secret jwks create --alg ES256 auth --secret-file nowhere',
+  ],
+  ['a descriptor that is not open', 'JWKS_SECRET=$secret jwks create --alg ES256 auth --secret-fd 9'],
+  ['empty standard input', 'jwks create --alg ES256 auth --secret-file - < /dev/null'],
+  ['more than 4 KiB', 'head -c 5000 /dev/zero | jwks create --alg ES256 auth --secret-file -'],
+  ['a file without end', 'jwks create --alg ES256 auth --secret-file /dev/zero'],
+  ['nowhere, and no terminal to ask on', 'jwks create --alg ES256 auth'],
+])('%s is exit 4', async (_, line) => {
+  const shell = await lockedShell();
+  const ran = await sh(shell, line);
+  expect(ran).toMatchObject({ status: 4, stdout: '' });
+  expect(ran.stderr).not.toContain(shell.env['secret']);
+  expect((await sh(shell, 'jwks get auth -q')).stdout).toBe('k1\n');
+});
+
+test.runIf(process.platform === 'linux')(
+  'neither the arguments nor the environment of the children that make RSA keys hold the secret',
+  async () => {
+    const { home, env } = await lockedShell();
+    const { secret = '', ...others } = env;
+    const child = start(['create', '--bits', '4096', 'auth'], {
+      cwd: home,
+      env: { ...others, JWKS_SECRET: secret },
+    });
+    const finished = finish(child);
+    const [racer = 0] = await childrenOf(child.pid ?? 0);
+    const read = (name: string) => readFileSync(`/proc/${racer}/${name}`, 'utf8');
+    // Until it has begun, a child is a copy of its parent.
+    while (!read('cmdline').includes('generateKeyPair')) await setImmediate();
+    const seen = read('environ') + read('cmdline');
+    child.kill('SIGTERM');
+    expect((await finished).status).toBe(143);
+    expect(seen).not.toContain(secret);
+  },
+);
