@@ -9,11 +9,18 @@ import { version } from './version.ts';
 declare const require: NodeJS.Require;
 declare const __dirname: string;
 
-if (process.argv.length === 3 && process.argv[2] === '--version') {
-  writeSync(1, `${version}\n`);
-} else {
+if (process.argv.length !== 3 || process.argv[2] !== '--version' || !sayVersion()) {
   preload(join(__dirname, 'command', 'core.cjs'));
   require('./start.cjs');
+}
+
+/** Whether it could be written: else the rest tries again and says what is wrong. */
+function sayVersion(): boolean {
+  try {
+    return writeSync(1, `${version}\n`) > 0;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -33,6 +33,7 @@ class SignalShield implements Shield {
 
   lower(): void {
     this.#raised = false;
+    if (this.status !== undefined) process.exit(this.status);
   }
 }
 
@@ -56,7 +57,8 @@ function toOutput(descriptor: 1 | 2, name: string): Output {
           written += writeSync(descriptor, bytes, written);
         } catch (error) {
           const code = systemCode(error);
-          if (code === 'EPIPE') isGone = true;
+          // What cannot be said changes nothing of what was done.
+          if (code === 'EPIPE' || descriptor === 2) isGone = true;
           else if (code === 'EAGAIN') await pause(5);
           else {
             const message = `${name} cannot be written: ${describeSystemError(error)}`;

@@ -1,6 +1,6 @@
 // Configuration files: found, checked for whose they are, and read. A project's file may say little.
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { describeSystemError, JwksError } from '../errors.ts';
 import { refuseForeign } from '../keystore/ownership.ts';
 import type { ConfigValues } from './config-schema.ts';
@@ -116,7 +116,7 @@ function refuseFar(values: ConfigValues, path: string): ConfigValues {
   if (values.keystore === undefined) return values;
   const home = realpathSync(dirname(path));
   const target = resolve(home, values.keystore);
-  const real = existsSync(target) ? realpathSync(target) : target;
+  const real = realPlaceOf(target);
   const way = relative(home, real);
   if (way === '' || way.startsWith('..') || isAbsolute(way)) {
     throw new JwksError(
@@ -128,6 +128,13 @@ function refuseFar(values: ConfigValues, path: string): ConfigValues {
     );
   }
   return values;
+}
+
+/** The place with its links resolved, as far as it exists: the rest may be made there. */
+function realPlaceOf(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const parent = dirname(path);
+  return parent === path ? path : join(realPlaceOf(parent), basename(path));
 }
 
 function absoluteKeystore({ path, values }: ConfigFile): ConfigFile {

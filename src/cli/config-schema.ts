@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { JwksError } from '../errors.ts';
 import { findAlgorithm } from '../jose/algorithms.ts';
 import { partialFactsSchema } from '../keystore/schema.ts';
-import { defaultFacts, type PolicyFacts, unsafeFacts } from '../lifecycle/policy.ts';
+import type { PolicyFacts } from '../lifecycle/policy.ts';
 import { parseFormat } from './format.ts';
 
 export interface ConfigValues {
@@ -11,8 +11,8 @@ export interface ConfigValues {
   readonly alg?: string | undefined;
   readonly identity?: string | undefined;
   readonly format?: string | undefined;
-  /** The policy of sets that are made, complete. */
-  readonly policy?: PolicyFacts | undefined;
+  /** Facts for the policy of sets that are made; others may add to them. */
+  readonly policy?: { readonly [fact in keyof PolicyFacts]?: PolicyFacts[fact] | undefined } | undefined;
 }
 
 const text = v.pipe(v.string('is no text'), v.nonEmpty('is empty'));
@@ -20,20 +20,10 @@ const algorithm = v.pipe(
   text,
   v.check((alg) => findAlgorithm(alg) !== undefined, 'is no algorithm (jwks algs lists them)'),
 );
-const facts = v.pipe(
-  partialFactsSchema,
-  v.rawTransform(({ dataset, addIssue }): PolicyFacts => {
-    const complete = complement(dataset.value);
-    const unsafe = unsafeFacts(complete);
-    if (unsafe !== undefined) addIssue({ message: `is unsafe: ${unsafe}` });
-    return complete;
-  }),
-);
-
 const projectSchema = v.strictObject({
   keystore: v.optional(text),
   alg: v.optional(algorithm),
-  policy: v.optional(facts),
+  policy: v.optional(partialFactsSchema),
 });
 const userSchema = v.strictObject({
   ...projectSchema.entries,
@@ -49,14 +39,19 @@ export function parseUserConfig(value: unknown, path: string): ConfigValues {
   return parse(userSchema, value, path);
 }
 
-function parse<T extends v.GenericSchema<unknown, ConfigValues>>(
-  schema: T,
-  value: unknown,
-  path: string,
-): ConfigValues {
+function parse(schema: typeof projectSchema | typeof userSchema, value: unknown, path: string): ConfigValues {
+  if (Array.isArray(value)) throw new JwksError('usage', `the configuration ${path} is a list`);
   const parsed = v.safeParse(schema, value ?? {});
   if (parsed.success) return parsed.output;
-  const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'it'} ${describe(issue)}`);
+  // valibot stops at the first unknown member: the others are told beside it.
+  const known = Object.keys(schema.entries);
+  const unknown = Object.keys(Object(value)).filter((name) => !known.includes(name));
+  const faults = [
+    ...parsed.issues
+      .filter((issue) => !(issue.expected === 'never' && issue.path?.length === 1))
+      .map((issue) => `${v.getDotPath(issue) ?? 'it'} ${describe(issue)}`),
+    ...unknown.map((name) => `${name} is not known here`),
+  ];
   throw new JwksError('usage', `the configuration ${path} is not valid: ${faults.join('; ')}`);
 }
 
@@ -66,11 +61,6 @@ function describe(issue: v.BaseIssue<unknown>): string {
     return issue.expected === 'never' ? 'is not known here' : 'is not a set of members';
   }
   return /^Invalid /.test(issue.message) ? 'is not what it should be' : issue.message;
-}
-
-function complement(given: object): PolicyFacts {
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...defaultFacts, ...Object.fromEntries(set) };
 }
 
 function isFormat(name: string): boolean {

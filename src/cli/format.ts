@@ -20,6 +20,14 @@ export function parseFormat(text: string): Format {
   });
 }
 
+/** Refuses an expression that cannot be read: before anything is done, not when the result is to be printed. */
+export async function refuseUnreadable(format: Format): Promise<void> {
+  if (format.kind === 'jsonpointer' && format.expression !== '' && !format.expression.startsWith('/')) {
+    throw new JwksError('usage', `"${format.expression}" is no JSON Pointer (RFC 6901): it begins with "/"`);
+  }
+  if (format.kind === 'jsonpath' && format.expression.startsWith('$')) await queryPath({}, format.expression);
+}
+
 /** A value in one of the spellings of JSON. */
 export async function formatValue(value: unknown, format: Format): Promise<string> {
   switch (format.kind) {
@@ -36,7 +44,7 @@ export async function formatValue(value: unknown, format: Format): Promise<strin
     case 'jsonpath':
       return `${JSON.stringify(await queryPath(toPlain(value), format.expression))}\n`;
     case 'jsonpointer':
-      return `${JSON.stringify(await queryPointer(toPlain(value), format.expression))}\n`;
+      return `${JSON.stringify(queryPointer(toPlain(value), format.expression))}\n`;
   }
 }
 
@@ -64,7 +72,8 @@ function walk(value: unknown, path: string): unknown {
       const rest = names.slice(index + 1).join('.');
       return rest === '' ? current.length : current.map((entry) => walk(entry, rest));
     }
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, name)) {
+    const isIndex = !Array.isArray(current) || /^(?:0|[1-9]\d*)$/.test(name);
+    if (typeof current !== 'object' || current === null || !isIndex || !Object.hasOwn(current, name)) {
       throw new JwksError('not-found', `there is nothing at "${path}"`);
     }
     current = Reflect.get(current, name);
@@ -72,12 +81,18 @@ function walk(value: unknown, path: string): unknown {
   return current;
 }
 
-async function queryPointer(value: unknown, pointer: string): Promise<unknown> {
-  if (pointer !== '' && !pointer.startsWith('/')) {
-    throw new JwksError('usage', `"${pointer}" is no JSON Pointer (RFC 6901): it begins with "/"`);
+/** RFC 6901: own members and whole indexes only. */
+function queryPointer(value: unknown, pointer: string): unknown {
+  let current = value;
+  for (const token of pointer.split('/').slice(1)) {
+    const name = token.replaceAll('~1', '/').replaceAll('~0', '~');
+    const isThere =
+      typeof current === 'object' &&
+      current !== null &&
+      (Array.isArray(current) ? /^(?:0|[1-9]\d*)$/.test(name) : true) &&
+      Object.hasOwn(current, name);
+    if (!isThere) throw new JwksError('not-found', `there is nothing at "${pointer}"`);
+    current = Reflect.get(current as object, name);
   }
-  const { default: jsonpointer } = await import('jsonpointer');
-  const found: unknown = jsonpointer.get(value as object, pointer);
-  if (found === undefined) throw new JwksError('not-found', `there is nothing at "${pointer}"`);
-  return found;
+  return current;
 }

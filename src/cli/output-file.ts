@@ -1,5 +1,5 @@
 // Where a result goes: stdout, or a file that is written whole or not at all.
-import { constants, type Stats } from 'node:fs';
+import { closeSync, constants, openSync, readlinkSync, type Stats, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { describeSystemError, JwksError, systemCode } from '../errors.ts';
 import { type FileSystem, realFileSystem } from '../keystore/file-system.ts';
@@ -13,6 +13,8 @@ export interface OutputFile {
   readonly before: Stats | undefined;
   /** A device, a fifo or an open descriptor such as /dev/stdout, which is written to and not replaced. */
   readonly isDirect: boolean;
+  /** A character device other than the null device. */
+  readonly isTerminal: boolean;
   /** Must be made new: nothing may stand there. */
   readonly mustBeNew: boolean;
 }
@@ -37,7 +39,15 @@ export function planOutput(request: OutputRequest, fs: FileSystem = realFileSyst
   const stats = look(fs, named);
   if (stats?.isDirectory() === true) throw new JwksError('usage', `${named} is a directory`);
   const isDirect = stats !== undefined && (!stats.isFile() || /^\/(?:dev|proc)\//.test(named));
-  if (isDirect) return { path: named, mode: 0, before: undefined, isDirect, mustBeNew: false };
+  if (isDirect)
+    return {
+      path: named,
+      mode: 0,
+      before: undefined,
+      isDirect,
+      isTerminal: stats.isCharacterDevice() && stats.rdev !== look(fs, '/dev/null')?.rdev,
+      mustBeNew: false,
+    };
   const path = follow(fs, named);
   if (look(fs, dirname(path))?.isDirectory() !== true) {
     throw new JwksError('not-found', `the directory ${dirname(path)} does not exist`);
@@ -50,19 +60,22 @@ export function planOutput(request: OutputRequest, fs: FileSystem = realFileSyst
   }
   const kept = stats === undefined ? undefined : stats.mode & 0o777;
   const mode = request.mode ?? kept ?? (isPrivate ? privateMode : publicMode);
-  return { path, mode: isPrivate ? mode & widestPrivateMode : mode, before: stats, isDirect, mustBeNew };
+  return {
+    path,
+    mode: isPrivate ? mode & widestPrivateMode : mode,
+    before: stats,
+    isDirect,
+    isTerminal: false,
+    mustBeNew,
+  };
 }
 
 /** A regular file is replaced whole and keeps owner and mode; equal content is left alone; the rest is written to. */
-export async function writeOutput(
-  file: OutputFile,
-  text: string,
-  fs: FileSystem = realFileSystem,
-): Promise<void> {
+export function writeOutput(file: OutputFile, text: string, fs: FileSystem = realFileSystem): void {
   const { path, before } = file;
   const bytes = Buffer.from(text);
   try {
-    if (file.isDirect) return await writeInto(path, bytes);
+    if (file.isDirect) return writeInto(path, bytes);
     if (isSame(fs, file, bytes)) return;
     const temporary = writeTemporary(fs, dirname(path), bytes, {
       mode: file.mode,
@@ -104,23 +117,23 @@ function isSame(fs: FileSystem, { path, mode, before }: OutputFile, bytes: Buffe
   );
 }
 
-/** A device or a fifo, such as /dev/stdout. */
-async function writeInto(path: string, bytes: Buffer): Promise<void> {
-  const { open } = await import('node:fs/promises');
-  const handle = await open(path, constants.O_WRONLY);
+/** A device or a fifo, such as /dev/stderr. */
+function writeInto(path: string, bytes: Buffer): void {
+  const descriptor = openSync(path, constants.O_WRONLY);
   try {
-    await handle.writeFile(bytes);
+    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 
 /** The file behind symbolic links, also where it does not exist yet. */
-function follow(fs: FileSystem, path: string): string {
+function follow(fs: FileSystem, path: string, mostLinks = 40): string {
   try {
     return fs.realpath(path);
   } catch {
-    return path;
+    if (mostLinks === 0 || fs.lstat(path)?.isSymbolicLink() !== true) return path;
+    return follow(fs, resolve(dirname(path), readlinkSync(path)), mostLinks - 1);
   }
 }
 

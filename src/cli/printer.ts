@@ -1,7 +1,7 @@
 // The one place that prints: the result on stdout or into a file, what is said to a person on stderr.
 import { JwksError } from '../errors.ts';
 import { holdsPrivateMember } from '../jose/jwk.ts';
-import { type Format, formatValue, parseFormat } from './format.ts';
+import { type Format, formatValue, parseFormat, refuseUnreadable } from './format.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
 import { type OutputFile, planOutput, writeOutput } from './output-file.ts';
@@ -19,6 +19,8 @@ export interface Result {
 }
 
 const longestKid = 12;
+
+const ownStdout = /^\/(?:dev\/(?:stdout|fd\/1)|proc\/self\/fd\/1)$/;
 
 export class Printer {
   readonly out: Palette;
@@ -49,10 +51,14 @@ export class Printer {
   }
 
   /** Refuses what cannot be printed before anything is done. Every command calls it first. */
-  async prepare(form: { readonly isPrivate?: boolean; readonly hasFormats?: boolean } = {}): Promise<void> {
+  async prepare(
+    form: { readonly isPrivate?: boolean; readonly hasFormats?: boolean; readonly hasJwks?: boolean } = {},
+  ): Promise<void> {
     const { isPrivate = false } = form;
     this.#mayHoldPrivate = isPrivate;
-    if (form.hasFormats !== false) this.#format();
+    const format = form.hasFormats === false ? undefined : this.#format();
+    if (format !== undefined) await refuseUnreadable(format);
+    if (format?.kind === 'jwks' && form.hasJwks !== true) throw noJwks();
     this.#planFile(isPrivate);
     if (isPrivate) await this.#allowPrivate();
   }
@@ -69,7 +75,7 @@ export class Printer {
     const format = this.#format() ?? { kind: result.usual };
     if (format.kind === 'table' && result.table !== undefined) return this.text(result.table());
     if (format.kind === 'jwks' && result.jwks === undefined) {
-      throw new JwksError('usage', 'this has no form "jwks"', { hint: 'json has all of it' });
+      throw noJwks();
     }
     return this.#value(format.kind === 'jwks' ? result.jwks : result.json, format);
   }
@@ -122,7 +128,8 @@ export class Printer {
 
   #planFile(isPrivate: boolean): void {
     const { output, outputMode: mode, force = false } = this.#options;
-    if (output === undefined) return;
+    // Opening it again would write from the start of the file that it is, and past the questions about stdout.
+    if (output === undefined || ownStdout.test(output)) return;
     this.#file = planOutput({ path: output, cwd: this.#host.cwd, mode, isPrivate, force });
   }
 
@@ -131,7 +138,7 @@ export class Printer {
     const { stdout, env, stdoutFile } = this.#host;
     const stats = this.#file === undefined ? stdoutFile() : undefined;
     const isOpenFile = stats?.isFile() === true && (stats.mode & 0o077) !== 0;
-    const toTerminal = this.#file === undefined && stdout.isTerminal;
+    const toTerminal = this.#file === undefined ? stdout.isTerminal : this.#file.isTerminal;
     const place = toTerminal
       ? 'the terminal'
       : isOpenFile
@@ -152,6 +159,10 @@ export class Printer {
     }
     if (!(await this.#host.confirm(question))) throw new JwksError('declined', 'nothing was done');
   }
+}
+
+function noJwks(): JwksError {
+  return new JwksError('usage', 'this has no form "jwks"', { hint: 'json has all of it' });
 }
 
 export function canAsk(host: Host, options: GlobalOptions): boolean {

@@ -49,9 +49,10 @@ export async function loadProgram(argv: readonly string[], version: string, open
 function firstScreen(program: Command, help: Help): string {
   const shown = first.length;
   const commands = help.visibleCommands(program);
-  const width = Math.max(...commands.map((command) => help.subcommandTerm(command).length)) + 2;
+  const termOf = (command: Command) => `${command.name()} ${command.usage()}`.replace(' [options]', '');
+  const width = Math.max(...commands.map((command) => termOf(command).length)) + 2;
   const lines = commands.map(
-    (command) => `  ${help.subcommandTerm(command).padEnd(width)}${help.subcommandDescription(command)}`,
+    (command) => `  ${termOf(command).padEnd(width)}${help.subcommandDescription(command)}`,
   );
   const options = help
     .visibleOptions(program)

@@ -12,8 +12,13 @@ import { escapeText } from './terminal-text.ts';
 /** `argv` without the interpreter and the script; returns the exit status. */
 export async function run(argv: readonly string[], host: Host, version = '0.0.0'): Promise<number> {
   const printed: string[] = [];
+  let configured: string | undefined;
   const open: Open = async (command, action) => {
-    await action(await Session.start(host, command.optsWithGlobals<GlobalOptions>()));
+    const options = command.optsWithGlobals<GlobalOptions>();
+    refuseEmpty(options);
+    const session = await Session.start(host, options);
+    configured = session.settings.format?.value;
+    await action(session);
   };
   const program = await loadProgram(argv, version, open);
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
@@ -27,12 +32,24 @@ export async function run(argv: readonly string[], host: Host, version = '0.0.0'
     await program.parseAsync([...argv], { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) {
+    try {
+      if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
       await host.stdout.write(printed.join(''));
       return 0;
+    } catch (failure) {
+      const isJson = wantsJson(argv, configured ?? host.env['JWKS_FORMAT']);
+      return report(toJwksError(failure, argv), isJson, host, argv.includes('--debug') ? failure : undefined);
     }
-    return report(toJwksError(error, argv), argv, host, error);
   }
+}
+
+/** An option whose value is an unset variable of a script names nothing, least of all the working directory. */
+function refuseEmpty(options: GlobalOptions): void {
+  const names = ['keystore', 'secretFile', 'identity', 'config', 'format', 'output'] as const;
+  const empty = names.find((name) => options[name] === '');
+  if (empty === undefined) return;
+  const flag = empty.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new JwksError('usage', `the value of --${flag} is empty`);
 }
 
 /** Options of `ory` that say where a server is: there is none here. */
@@ -72,20 +89,15 @@ function toJwksError(error: unknown, argv: readonly string[]): JwksError {
   return new JwksError('usage', message, { hint: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'jwks --help' });
 }
 
-async function report(
-  error: JwksError,
-  argv: readonly string[],
-  host: Host,
-  thrown: unknown,
-): Promise<number> {
+async function report(error: JwksError, isJson: boolean, host: Host, thrown: unknown): Promise<number> {
   const { code, message, hint } = error;
-  if (wantsJson(argv, host)) {
+  if (isJson) {
     await host.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
   } else {
     const advice = hint === undefined ? '' : `hint: ${escapeText(hint)}\n`;
     await host.stderr.write(`jwks: ${escapeText(message)}\n${advice}`);
   }
-  if (argv.includes('--debug') && thrown instanceof Error) await host.stderr.write(`${stackOf(thrown)}\n`);
+  if (thrown instanceof Error) await host.stderr.write(`${stackOf(thrown)}\n`);
   return exitStatus[code];
 }
 
@@ -97,7 +109,7 @@ function stackOf(error: Error): string {
 }
 
 /** Whether an error is to be JSON: known also when the command line itself could not be read. */
-function wantsJson(argv: readonly string[], host: Host): boolean {
+function wantsJson(argv: readonly string[], configured: string | undefined): boolean {
   const given = argv.flatMap((word, index) =>
     word === '--format'
       ? [argv[index + 1] ?? '']
@@ -105,5 +117,5 @@ function wantsJson(argv: readonly string[], host: Host): boolean {
         ? [word.slice('--format='.length)]
         : [],
   );
-  return /^json/.test(given.at(-1) ?? host.env['JWKS_FORMAT'] ?? '');
+  return /^json/.test(given.at(-1) ?? configured ?? '');
 }

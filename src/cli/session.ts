@@ -82,6 +82,8 @@ export class Session {
     if (secretFile !== undefined) {
       await this.printer.say(`made its secret   ${home(secretFile)}    keep a copy somewhere else`);
     }
+    // That was one step with its report; what comes now is another.
+    this.host.shield.lower();
   }
 
   /** Says where nothing vouched for what was shown, and remembers what was seen. Every reading command ends with it. */

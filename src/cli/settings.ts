@@ -1,7 +1,7 @@
 // The effective settings, each with where it came from: option, environment, project, user, system, default.
 import { isAbsolute, join, resolve } from 'node:path';
 import { JwksError } from '../errors.ts';
-import type { PolicyFacts } from '../lifecycle/policy.ts';
+import { defaultFacts, type PolicyFacts, unsafeFacts } from '../lifecycle/policy.ts';
 import { type ConfigFile, loadConfigFiles } from './config-files.ts';
 import type { ConfigValues } from './config-schema.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -51,7 +51,7 @@ export async function loadSettings(host: Host, options: GlobalOptions): Promise<
     ),
     alg: fromFiles(files, 'alg') ?? { value: 'RS256', from: 'default' },
     format: fromOption('format', options.format) ?? fromEnv(env, 'JWKS_FORMAT') ?? fromFiles(files, 'format'),
-    policy: fromFiles(files, 'policy'),
+    policy: mergePolicies(files),
     files: files.map(({ path }) => path),
     configDirectory,
     stateDirectory: xdg(env['XDG_STATE_HOME'], home, join('.local', 'state')),
@@ -79,6 +79,22 @@ function directoryOf(keystore: string, cwd: string): string {
     throw new JwksError('usage', `this version keeps keystores in directories, not at ${scheme} URLs`);
   }
   return resolve(cwd, keystore);
+}
+
+/** The facts of all files, each by the strongest that says it, over the defaults. */
+function mergePolicies(files: readonly ConfigFile[]): Setting<PolicyFacts> | undefined {
+  const saying = files.filter(({ values }) => values.policy !== undefined);
+  if (saying.length === 0) return undefined;
+  const merged = { ...defaultFacts };
+  for (const { values } of saying.toReversed()) {
+    for (const [name, fact] of Object.entries(values.policy ?? {})) {
+      if (fact !== undefined) Object.assign(merged, { [name]: fact });
+    }
+  }
+  const from = saying.map(({ path }) => path).join(', ');
+  const unsafe = unsafeFacts(merged);
+  if (unsafe !== undefined) throw new JwksError('usage', `the policy in ${from} is unsafe: ${unsafe}`);
+  return { value: merged, from };
 }
 
 function checkFingerprint(identity: Setting<string> | undefined): Setting<string> | undefined {

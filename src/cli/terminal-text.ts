@@ -53,7 +53,9 @@ export function formatTable(
 ): string {
   const titles = columns.map(({ title }) => title);
   if (!output.isTerminal)
-    return [titles, ...rows].map((row) => `${row.map(escapeText).join('\t')}\n`).join('');
+    return [titles, ...rows.map((row) => row.map((cell, column) => paint(escapeText(cell), column)))]
+      .map((row) => `${row.join('\t')}\n`)
+      .join('');
   const cells = [titles, ...rows].map((row) => row.map(escapeText));
   const widths = fit(columns, cells, output.columns);
   return cells

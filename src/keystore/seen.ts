@@ -121,6 +121,8 @@ export class SeenFiles {
 export class Seen {
   readonly #file: SeenFile;
   readonly #fresh = new Map<string, SeenDocument>();
+  /** What was fresh and has been saved since the file was read. */
+  readonly #saved = new Map<string, SeenDocument>();
   readonly #save: (sighting: Sighting) => void;
 
   constructor(file: SeenFile, save: (sighting: Sighting) => void) {
@@ -147,11 +149,12 @@ export class Seen {
 
   save(how: Omit<Sighting, 'documents'>): void {
     this.#save({ ...how, documents: this.#fresh });
+    for (const [name, document] of this.#fresh) this.#saved.set(name, document);
     this.#fresh.clear();
   }
 
   #before(name: DocumentName): SeenDocument | undefined {
-    return this.#fresh.get(name) ?? this.#file.get(name);
+    return this.#fresh.get(name) ?? this.#saved.get(name) ?? this.#file.get(name);
   }
 }
 

@@ -179,3 +179,13 @@ test('config shows where things come from, and never the secret', async () => {
   const env = { JWKS_SECRET: secret };
   expect((await effective(machine, { env }))['secret']?.value).toBe('JWKS_SECRET');
 });
+
+test('facts of a policy are merged: each file adds what a stronger one does not say', async () => {
+  const machine = machineWith({
+    '.config/jwks/config.yaml': 'policy: { rotateEvery: 30d, tokenTtl: 10m }',
+    'repository/.jwksrc': 'policy: { tokenTtl: 5m }',
+  });
+  const settings = await effective(machine, { cwd: `${machine.home}/repository` });
+  expect(settings['policy.tokenTtl']?.value).toBe('5m');
+  expect(settings['policy.rotateEvery']?.value).toBe('30d');
+});

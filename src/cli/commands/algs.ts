@@ -28,7 +28,6 @@ export function register(program: Command, open: Open): void {
       json: {
         algorithms: rows.map(({ algorithm, here }) => ({ ...algorithm, available: here === 'yes' })),
       },
-      ids: rows.map(({ algorithm }) => algorithm.alg),
       table: () =>
         formatTable(
           ['ALGORITHM', 'USE', 'KEY TYPE', 'SIZE OR CURVE', 'HERE', 'DEFINED IN'].map((title) => ({ title })),

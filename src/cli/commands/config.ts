@@ -32,7 +32,6 @@ export function register(program: Command, open: Open): void {
     await session.printer.result({
       usual: 'table',
       json: { settings: rows },
-      ids: rows.map(({ name }) => name),
       table: () =>
         formatTable(
           [{ title: 'SETTING' }, { title: 'VALUE', shrinks: 'last' }, { title: 'FROM', shrinks: 'last' }],

@@ -1,5 +1,6 @@
 // jwks create: a new key in a set.
 import { type Command, Option } from 'commander';
+import { JwksError } from '../../errors.ts';
 import type { KidScheme } from '../../jose/generate.ts';
 import { parseKeyId, parseNote, parseSetId } from '../../keystore/set-id.ts';
 import type { Use } from '../../lifecycle/key.ts';
@@ -63,7 +64,10 @@ export function register(program: Command, open: Open): void {
     const [set = '', kid] = operandsOf(command, { required: ['set-id'], most: 2 });
     const options = optionsOf<CreateOptions>(command);
     const request = await requestOf(session, set, kid, options);
-    await session.printer.prepare({ isPrivate: options.private === true });
+    await session.printer.prepare({
+      isPrivate: options.private === true,
+      hasJwks: options.dryRun !== true,
+    });
     const [{ createKey }, keystore] = await Promise.all([
       import('../../operations/create-key.ts'),
       session.keystore({ make: options.dryRun !== true }),
@@ -72,10 +76,24 @@ export function register(program: Command, open: Open): void {
       `making a key for ${escapeText(set)}`,
       createKey(keystore, session.clock, request),
     );
-    await session.printer.result(toResult(session, created, options.private === true));
+    await session.printer
+      .result(toResult(session, created, options.private === true))
+      .catch(addMade(created));
     await report(session, created, options.private === true);
     await session.finish();
   }
+}
+
+/** A key that was made signs, whether or not it could be printed. */
+function addMade({ set, key, outcome }: Created): (error: unknown) => never {
+  return (error) => {
+    if (outcome !== 'made' || key === undefined || !(error instanceof JwksError)) throw error;
+    const message = `${error.message}; key ${key.kid} is made all the same, and set ${set} signs with it`;
+    throw new JwksError(error.code, message, {
+      hint: `jwks export ${shellWord(set)} prints it`,
+      cause: error,
+    });
+  };
 }
 
 async function requestOf(session: Session, set: string, kid: string | undefined, options: CreateOptions) {
@@ -95,6 +113,11 @@ async function requestOf(session: Session, set: string, kid: string | undefined,
     force: session.options.force,
     policy: policy && { facts: policy.value, was: [] },
   };
+  if (kid !== undefined && options.kidFrom !== undefined) {
+    throw new JwksError('usage', 'a key id was given, and --kid-from makes one', {
+      hint: 'leave one of them out',
+    });
+  }
   // A contradiction is told before a keystore is made for it.
   selectKeyShape(request);
   return request;

@@ -45,7 +45,7 @@ export function register(program: Command, open: Open): void {
     const request = {
       ...options,
       sets: chooseSets(named, options),
-      kid: options.kid && parseKeyId(options.kid),
+      kid: options.kid === undefined ? undefined : parseKeyId(options.kid),
     };
     await session.printer.prepare({ isPrivate, hasFormats: false });
     const jwks = await (isPrivate ? readPrivate(session, request) : read(session, request, options));

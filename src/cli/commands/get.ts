@@ -35,7 +35,7 @@ export function register(program: Command, open: Open): void {
     );
     const options = optionsOf<GetOptions>(command);
     const request = { sets, kid: options.kid === undefined ? undefined : parseKeyId(options.kid) };
-    await session.printer.prepare({ isPrivate: options.private === true });
+    await session.printer.prepare({ isPrivate: options.private === true, hasJwks: true });
     const got = await (options.private === true ? readPrivate(session, request) : read(session, request));
     await session.printer.result(toResult(session, got));
     await session.finish();

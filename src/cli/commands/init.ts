@@ -47,7 +47,6 @@ export function register(program: Command, open: Open): void {
         identity,
         secret: made.secretFile ?? asked?.source ?? (await session.secretSource()),
       },
-      ids: [identity],
       table: () =>
         formatTable(
           [{ title: 'KEYSTORE' }, { title: 'IDENTITY' }],

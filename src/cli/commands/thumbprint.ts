@@ -25,7 +25,6 @@ export function register(program: Command, open: Open): void {
     await session.printer.result({
       usual: 'table',
       json: { keys: found },
-      ids: thumbprints,
       // One key is the usual case, and scripts take the line as it is.
       table: () =>
         session.settings.format === undefined
