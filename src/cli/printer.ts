@@ -11,8 +11,8 @@ import { cut, escapeText, type Palette, paletteFor } from './terminal-text.ts';
 export interface Result {
   /** The form without `--format`. */
   readonly usual: 'table' | 'jwks';
-  readonly json: unknown;
-  readonly jwks?: unknown;
+  readonly json: () => unknown;
+  readonly jwks?: () => unknown;
   readonly table?: () => string;
   /** With `--quiet`, one a line. */
   readonly ids?: readonly string[];
@@ -77,7 +77,7 @@ export class Printer {
     if (format.kind === 'jwks' && result.jwks === undefined) {
       throw noJwks();
     }
-    return this.#value(format.kind === 'jwks' ? result.jwks : result.json, format);
+    return this.#value(format.kind === 'jwks' ? result.jwks?.() : result.json(), format);
   }
 
   async #value(value: unknown, format: Format): Promise<void> {

@@ -6,11 +6,18 @@ import { type Instant, parseDuration, parseInstant } from '../lifecycle/time.ts'
 /** What `formatInstant` writes. */
 const written = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
+let latest: { readonly text: string; readonly at: Instant } | undefined;
+
 export const instantText = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }): Instant => {
+    // The dates of a key are mostly one and the same, and ten thousand sets have a lot of them.
+    if (dataset.value === latest?.text) return latest.at;
     const at = written.test(dataset.value) ? parseInstant(dataset.value) : undefined;
-    if (at !== undefined) return at;
+    if (at !== undefined) {
+      latest = { text: dataset.value, at };
+      return at;
+    }
     addIssue({ message: 'is no date of the form 2026-12-24T10:00:00Z' });
     return NEVER;
   }),

@@ -42,6 +42,8 @@ export class SeenFiles {
 
   #save(fingerprint: string, { place, documents, openedWithSecret, acceptRollback }: Sighting): void {
     try {
+      const isKnown = !openedWithSecret || this.#load(fingerprint).places.includes(place);
+      if (isKnown && documents.size === 0) return;
       // Read again: another process may have seen more since.
       this.#read.delete(fingerprint);
       const file = this.#load(fingerprint);

@@ -25,9 +25,9 @@ export function register(program: Command, open: Open): void {
     }));
     await session.printer.result({
       usual: 'table',
-      json: {
+      json: () => ({
         algorithms: rows.map(({ algorithm, here }) => ({ ...algorithm, available: here === 'yes' })),
-      },
+      }),
       table: () =>
         formatTable(
           ['ALGORITHM', 'USE', 'KEY TYPE', 'SIZE OR CURVE', 'HERE', 'DEFINED IN'].map((title) => ({ title })),

@@ -31,7 +31,7 @@ export function register(program: Command, open: Open): void {
     const rows = rowsOf(session, await session.secretSource());
     await session.printer.result({
       usual: 'table',
-      json: { settings: rows },
+      json: () => ({ settings: rows }),
       table: () =>
         formatTable(
           [{ title: 'SETTING' }, { title: 'VALUE', shrinks: 'last' }, { title: 'FROM', shrinks: 'last' }],

@@ -127,14 +127,14 @@ function toResult(session: Session, created: Created, isPrivate: boolean): Resul
   const { set, key, privateJwk } = created;
   if (key === undefined) {
     const change = { set, kid: null, from: null, to: 'active', at: formatInstant(created.at) };
-    return { usual: 'table', json: { changes: [change] }, table: () => '', ids: [] };
+    return { usual: 'table', json: () => ({ changes: [change] }), table: () => '', ids: [] };
   }
   const jwk = isPrivate && privateJwk !== undefined ? privateJwk : publicHalf(key);
   const isPublishable = isPrivate || !key.symmetric;
   return {
     usual: 'jwks',
-    json: toOrySet(set, [jwk]),
-    jwks: { keys: isPublishable ? [jwk] : [] },
+    json: () => toOrySet(set, [jwk]),
+    jwks: () => ({ keys: isPublishable ? [jwk] : [] }),
     ids: [key.kid],
     table: () =>
       formatTable(

@@ -77,10 +77,10 @@ function toResult(session: Session, sets: readonly GotSet[]): Result {
           );
   return {
     usual: 'table',
-    json: shape,
-    jwks: {
+    json: () => shape,
+    jwks: () => ({
       keys: keys.filter(({ key, jwk }) => !key.symmetric || Object.hasOwn(jwk, 'k')).map(({ jwk }) => jwk),
-    },
+    }),
     ids: keys.map(({ key }) => key.kid),
     table: () =>
       formatTable(

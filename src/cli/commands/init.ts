@@ -40,13 +40,14 @@ export function register(program: Command, open: Open): void {
     const made = await session.during('making a keystore', initKeystore(access, options.identityAlg, asked));
     const { keystore, identity } = made;
     await session.reportMade(made);
+    const secret = made.secretFile ?? asked?.source ?? (await session.secretSource());
     await session.printer.result({
       usual: 'table',
-      json: {
+      json: () => ({
         keystore,
         identity,
-        secret: made.secretFile ?? asked?.source ?? (await session.secretSource()),
-      },
+        secret,
+      }),
       table: () =>
         formatTable(
           [{ title: 'KEYSTORE' }, { title: 'IDENTITY' }],

@@ -48,14 +48,14 @@ export function register(program: Command, open: Open): void {
 function toResult(session: Session, sets: readonly ListedSet[]): Result {
   return {
     usual: 'table',
-    json: {
+    json: () => ({
       sets: sets.map(({ manifest, keys }) => ({
         set: manifest.set,
         revision: manifest.revision,
         policy: toPolicy(manifest) ?? null,
         keys: keys.map(({ key, state }) => toListedKey(key, state)),
       })),
-    },
+    }),
     ids: sets.map(({ manifest }) => manifest.set),
     table: () => {
       const rows = sets.flatMap(({ manifest, keys, at }) =>

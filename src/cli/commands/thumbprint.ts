@@ -24,7 +24,7 @@ export function register(program: Command, open: Open): void {
     const thumbprints = found.map(({ thumbprint }) => thumbprint);
     await session.printer.result({
       usual: 'table',
-      json: { keys: found },
+      json: () => ({ keys: found }),
       // One key is the usual case, and scripts take the line as it is.
       table: () =>
         session.settings.format === undefined
