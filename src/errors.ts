@@ -64,11 +64,12 @@ const reasons: Readonly<Record<string, string>> = {
   EFBIG: 'the file is too large',
   EIO: 'the disk reports an error',
   EISDIR: 'is a directory',
-  ELOOP: 'too many symbolic links',
+  ELOOP: 'it is a symbolic link, or there are too many',
   EMFILE: 'too many open files',
   ENAMETOOLONG: 'the name is too long',
   ENOENT: 'no such file or directory',
   ENOSPC: 'no space left on the disk',
+  ENOTFILE: 'it is no regular file',
   ENOTDIR: 'a part of the path is not a directory',
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',
@@ -79,4 +80,9 @@ export function describeSystemError(error: unknown): string {
   const code = systemCode(error);
   if (code === undefined) return 'unexpected error';
   return reasons[code] ?? code;
+}
+
+/** A word as a person can paste it into a shell: paths and set ids are other people's text. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

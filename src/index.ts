@@ -186,6 +186,8 @@ function toAccess(options: KeystoreOptions): Access {
     author: { now: () => toInstant((now?.() ?? new Date()).getTime() / 1000), by: actor },
     uid: process.geteuid?.(),
     shield: undefined,
+    isSecretNamed: true,
+    warn: () => {},
   };
 }
 
@@ -200,9 +202,9 @@ function toKeystore(reader: Reader, unlocked: UnlockedKeystore | undefined, cloc
   };
   return {
     identity: reader.fingerprint,
-    async create(set, { kid, ...options } = {}) {
-      const named = kid === undefined ? {} : { kid: parseKeyId(kid) };
-      const request = { alg: 'RS256', ...options, ...named, set: parseSetId(set) };
+    async create(set, { alg = 'RS256', kid, bits, crv, kidFrom, ifMissing, note } = {}) {
+      const names = { set: parseSetId(set), kid: kid === undefined ? undefined : parseKeyId(kid) };
+      const request = { alg, bits, crv, kidFrom, ifMissing, note, ...names };
       const { key, outcome } = await createKey(locked(), clock, request);
       if (key === undefined) throw new JwksError('internal', 'no key was made');
       return remembered({ kid: key.kid, made: outcome === 'made', publicJwk: key.jwk });

@@ -58,8 +58,8 @@ function toOutput(descriptor: 1 | 2, name: string): Output {
         } catch (error) {
           const code = systemCode(error);
           // What cannot be said changes nothing of what was done.
-          if (code === 'EPIPE' || descriptor === 2) isGone = true;
-          else if (code === 'EAGAIN') await pause(5);
+          if (code === 'EAGAIN') await pause(5);
+          else if (code === 'EPIPE' || descriptor === 2) isGone = true;
           else {
             const message = `${name} cannot be written: ${describeSystemError(error)}`;
             throw new JwksError('failed', message, { cause: error });
@@ -98,6 +98,17 @@ function statOf(descriptor: number): Stats | undefined {
   }
 }
 
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new JwksError('failed', 'the working directory is gone', {
+      cause,
+      hint: 'change to another directory',
+    });
+  }
+}
+
 function actor(): string {
   try {
     return `${userInfo().username}@${hostname()}`;
@@ -109,7 +120,9 @@ function actor(): string {
 const shield = new SignalShield();
 const host: Host = {
   env: process.env,
-  cwd: process.cwd(),
+  get cwd() {
+    return workingDirectory();
+  },
   // Making the stream costs time that most commands can do without.
   get stdin() {
     return process.stdin;

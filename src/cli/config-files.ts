@@ -55,13 +55,17 @@ async function findProjectFile(host: Host, home: string | undefined): Promise<st
   const { cosmiconfigSync } = await import('cosmiconfig');
   const explorer = cosmiconfigSync('jwks', {
     searchPlaces: projectNames,
-    searchStrategy: 'global',
-    stopDir: directories.at(-1) ?? host.cwd,
+    // Directory by directory: its own walk goes on into the user's directory, with places that run code.
+    searchStrategy: 'none',
     // What is found is read by `read`, which checks first whose file it is.
     loaders: { '.json': () => ({}), '.yaml': () => ({}), noExt: () => ({}) },
     cache: false,
   });
-  return explorer.search(host.cwd)?.filepath;
+  for (const directory of directories) {
+    const found = explorer.search(directory);
+    if (found !== null) return found.filepath;
+  }
+  return undefined;
 }
 
 function projectDirectories(cwd: string, home: string | undefined): string[] {

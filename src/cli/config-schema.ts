@@ -40,7 +40,9 @@ export function parseUserConfig(value: unknown, path: string): ConfigValues {
 }
 
 function parse(schema: typeof projectSchema | typeof userSchema, value: unknown, path: string): ConfigValues {
-  if (Array.isArray(value)) throw new JwksError('usage', `the configuration ${path} is a list`);
+  if (value !== null && value !== undefined && (typeof value !== 'object' || Array.isArray(value))) {
+    throw new JwksError('usage', `the configuration ${path} is not a set of members`);
+  }
   const parsed = v.safeParse(schema, value ?? {});
   if (parsed.success) return parsed.output;
   // valibot stops at the first unknown member: the others are told beside it.

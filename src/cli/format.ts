@@ -1,5 +1,6 @@
 // The forms in which a result can be printed: one value, many spellings.
 import { JwksError } from '../errors.ts';
+import { unsafeCharacters } from './terminal-text.ts';
 
 export type Format =
   | { readonly kind: 'table' | 'json' | 'json-pretty' | 'yaml' | 'jwks' }
@@ -33,19 +34,34 @@ export async function formatValue(value: unknown, format: Format): Promise<strin
   switch (format.kind) {
     case 'json':
     case 'table':
-      return `${JSON.stringify(value)}\n`;
+      return `${toJson(value)}\n`;
     case 'json-pretty':
     case 'jwks':
-      return `${JSON.stringify(value, undefined, 2)}\n`;
+      return `${toJson(value, 2)}\n`;
     case 'yaml': {
       const { stringify } = await import('yaml');
-      return stringify(toPlain(value), { lineWidth: 0, aliasDuplicateObjects: false });
+      const plain = toPlain(value);
+      // Only between double quotes can a character be written as its number.
+      const quoted = escapeJson(JSON.stringify(plain)) === JSON.stringify(plain) ? 'PLAIN' : 'QUOTE_DOUBLE';
+      const options = { lineWidth: 0, aliasDuplicateObjects: false, defaultStringType: quoted } as const;
+      return escapeJson(stringify(plain, options));
     }
     case 'jsonpath':
-      return `${JSON.stringify(await queryPath(toPlain(value), format.expression))}\n`;
+      return `${toJson(await queryPath(toPlain(value), format.expression))}\n`;
     case 'jsonpointer':
-      return `${JSON.stringify(queryPointer(toPlain(value), format.expression))}\n`;
+      return `${toJson(queryPointer(toPlain(value), format.expression))}\n`;
   }
+}
+
+/** JSON without raw control characters: what JSON itself leaves of them stands as its number. */
+export function toJson(value: unknown, indent?: number): string {
+  return escapeJson(JSON.stringify(value, undefined, indent));
+}
+
+function escapeJson(text: string): string {
+  return text.replace(unsafeCharacters, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function toPlain(value: unknown): unknown {

@@ -1,5 +1,5 @@
 // Where a result goes: stdout, or a file that is written whole or not at all.
-import { closeSync, constants, openSync, readlinkSync, type Stats, writeSync } from 'node:fs';
+import { constants, openSync, readlinkSync, type Stats, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { describeSystemError, JwksError, systemCode } from '../errors.ts';
 import { type FileSystem, realFileSystem } from '../keystore/file-system.ts';
@@ -11,10 +11,10 @@ export interface OutputFile {
   readonly mode: number;
   /** The regular file that stands there now. */
   readonly before: Stats | undefined;
-  /** A device, a fifo or an open descriptor such as /dev/stdout, which is written to and not replaced. */
-  readonly isDirect: boolean;
-  /** A character device other than the null device. */
-  readonly isTerminal: boolean;
+  /** A device, a fifo or an open descriptor such as /dev/stderr, which is written to and not replaced. */
+  readonly direct: { readonly descriptor: number | undefined } | undefined;
+  /** Who would see what is written there: a terminal, or a file that others can read. */
+  readonly exposure: 'terminal' | 'open file' | undefined;
   /** Must be made new: nothing may stand there. */
   readonly mustBeNew: boolean;
 }
@@ -38,16 +38,13 @@ export function planOutput(request: OutputRequest, fs: FileSystem = realFileSyst
   const named = resolve(request.cwd, request.path);
   const stats = look(fs, named);
   if (stats?.isDirectory() === true) throw new JwksError('usage', `${named} is a directory`);
-  const isDirect = stats !== undefined && (!stats.isFile() || /^\/(?:dev|proc)\//.test(named));
-  if (isDirect)
-    return {
-      path: named,
-      mode: 0,
-      before: undefined,
-      isDirect,
-      isTerminal: stats.isCharacterDevice() && stats.rdev !== look(fs, '/dev/null')?.rdev,
-      mustBeNew: false,
-    };
+  const descriptor = descriptorOf(named);
+  if (stats !== undefined && (descriptor !== undefined || !stats.isFile())) {
+    const isNull = stats.rdev === look(fs, '/dev/null')?.rdev;
+    const exposure =
+      stats.isCharacterDevice() && !isNull ? 'terminal' : isOpenFile(stats) ? 'open file' : undefined;
+    return { path: named, mode: 0, before: undefined, direct: { descriptor }, exposure, mustBeNew: false };
+  }
   const path = follow(fs, named);
   if (look(fs, dirname(path))?.isDirectory() !== true) {
     throw new JwksError('not-found', `the directory ${dirname(path)} does not exist`);
@@ -59,15 +56,27 @@ export function planOutput(request: OutputRequest, fs: FileSystem = realFileSyst
     });
   }
   const kept = stats === undefined ? undefined : stats.mode & 0o777;
-  const mode = request.mode ?? kept ?? (isPrivate ? privateMode : publicMode);
+  const mode = kept ?? request.mode ?? (isPrivate ? privateMode : publicMode);
   return {
     path,
     mode: isPrivate ? mode & widestPrivateMode : mode,
     before: stats,
-    isDirect,
-    isTerminal: false,
+    direct: undefined,
+    exposure: undefined,
     mustBeNew,
   };
+}
+
+/** Whether what is written into it can be read by the group or others. */
+export function isOpenFile(stats: Stats): boolean {
+  return stats.isFile() && (stats.mode & 0o077) !== 0;
+}
+
+/** The descriptor that a path such as /dev/stderr or /dev/fd/3 stands for. */
+function descriptorOf(path: string): number | undefined {
+  const names: Readonly<Record<string, number>> = { '/dev/stdin': 0, '/dev/stdout': 1, '/dev/stderr': 2 };
+  const number = /^\/(?:dev|proc\/self)\/fd\/(\d{1,9})$/.exec(path)?.[1];
+  return number === undefined ? names[path] : Number(number);
 }
 
 /** A regular file is replaced whole and keeps owner and mode; equal content is left alone; the rest is written to. */
@@ -75,7 +84,10 @@ export function writeOutput(file: OutputFile, text: string, fs: FileSystem = rea
   const { path, before } = file;
   const bytes = Buffer.from(text);
   try {
-    if (file.isDirect) return writeInto(path, bytes);
+    if (file.direct !== undefined) {
+      writeInto(file.direct.descriptor ?? openSync(path, constants.O_WRONLY), bytes);
+      return;
+    }
     if (isSame(fs, file, bytes)) return;
     const temporary = writeTemporary(fs, dirname(path), bytes, {
       mode: file.mode,
@@ -88,13 +100,18 @@ export function writeOutput(file: OutputFile, text: string, fs: FileSystem = rea
     } finally {
       discard(fs, temporary);
     }
-    syncDirectory(fs, dirname(path));
   } catch (error) {
     const isTaken = systemCode(error) === 'EEXIST';
     const reason = isTaken ? 'it was made by somebody else meanwhile' : describeSystemError(error);
     throw new JwksError(isTaken ? 'conflict' : 'failed', `${path} was not written: ${reason}`, {
       cause: error,
     });
+  }
+  try {
+    syncDirectory(fs, dirname(path));
+  } catch (error) {
+    const message = `${path} is written but the disk did not confirm it: ${describeSystemError(error)}`;
+    throw new JwksError('unconfirmed', message, { cause: error });
   }
 }
 
@@ -117,14 +134,9 @@ function isSame(fs: FileSystem, { path, mode, before }: OutputFile, bytes: Buffe
   );
 }
 
-/** A device or a fifo, such as /dev/stderr. */
-function writeInto(path: string, bytes: Buffer): void {
-  const descriptor = openSync(path, constants.O_WRONLY);
-  try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
-  } finally {
-    closeSync(descriptor);
-  }
+/** From where it stands: opening a descriptor's path anew would write over the beginning. */
+function writeInto(descriptor: number, bytes: Buffer): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
 }
 
 /** The file behind symbolic links, also where it does not exist yet. */

@@ -4,7 +4,7 @@ import { holdsPrivateMember } from '../jose/jwk.ts';
 import { type Format, formatValue, parseFormat, refuseUnreadable } from './format.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
-import { type OutputFile, planOutput, writeOutput } from './output-file.ts';
+import { isOpenFile, type OutputFile, planOutput, writeOutput } from './output-file.ts';
 import { cut, escapeText, type Palette, paletteFor } from './terminal-text.ts';
 
 /** A result in the forms it can be printed in. A form that makes no sense for it is absent. */
@@ -135,18 +135,23 @@ export class Printer {
 
   /** Private keys go to a new file or a pipe; elsewhere only where somebody says so. */
   async #allowPrivate(): Promise<void> {
-    const { stdout, env, stdoutFile } = this.#host;
-    const stats = this.#file === undefined ? stdoutFile() : undefined;
-    const isOpenFile = stats?.isFile() === true && (stats.mode & 0o077) !== 0;
-    const toTerminal = this.#file === undefined ? stdout.isTerminal : this.#file.isTerminal;
-    const place = toTerminal
-      ? 'the terminal'
-      : isOpenFile
-        ? 'a file that others can read'
-        : isSet(env['CI'])
-          ? "a CI job's output"
-          : undefined;
+    const { env } = this.#host;
+    const exposure = this.#file === undefined ? this.#stdoutExposure() : this.#file.exposure;
+    const place =
+      exposure === 'terminal'
+        ? 'the terminal'
+        : exposure === 'open file'
+          ? 'a file that others can read'
+          : isSet(env['CI'])
+            ? "a CI job's output"
+            : undefined;
     if (place !== undefined) await this.confirm(`write private keys to ${place}?`);
+  }
+
+  #stdoutExposure(): OutputFile['exposure'] {
+    if (this.#host.stdout.isTerminal) return 'terminal';
+    const stats = this.#host.stdoutFile();
+    return stats !== undefined && isOpenFile(stats) ? 'open file' : undefined;
   }
 
   /** Asks, where somebody can be asked; without one it wants `--yes`. */

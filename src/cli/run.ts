@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { JwksError } from '../errors.ts';
 import type { Open } from './command.ts';
 import { exitStatus } from './exit-status.ts';
+import { toJson } from './format.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
 import { loadProgram } from './program.ts';
@@ -92,7 +93,7 @@ function toJwksError(error: unknown, argv: readonly string[]): JwksError {
 async function report(error: JwksError, isJson: boolean, host: Host, thrown: unknown): Promise<number> {
   const { code, message, hint } = error;
   if (isJson) {
-    await host.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+    await host.stderr.write(`${toJson({ error: { code, message, hint } })}\n`);
   } else {
     const advice = hint === undefined ? '' : `hint: ${escapeText(hint)}\n`;
     await host.stderr.write(`jwks: ${escapeText(message)}\n${advice}`);

@@ -1,6 +1,6 @@
 // One run of a command: its settings, its printer, and the keystore it opens when it needs one.
 import { join } from 'node:path';
-import { JwksError } from '../errors.ts';
+import { JwksError, shellWord } from '../errors.ts';
 import { realFileSystem } from '../keystore/file-system.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Reader } from '../keystore/reader.ts';
@@ -12,14 +12,15 @@ import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
 import { canAsk, Printer } from './printer.ts';
 import { loadSettings, nonEmpty, type Settings } from './settings.ts';
-import { shellWord } from './shell-word.ts';
 import { Spinner } from './spinner.ts';
+import { escapeText } from './terminal-text.ts';
 
 export class Session {
   readonly host: Host;
   readonly options: GlobalOptions;
   readonly settings: Settings;
   readonly printer: Printer;
+  readonly #warnings: string[] = [];
   #opened: { readonly reader: Reader; readonly withSecret: boolean } | undefined;
 
   static async start(host: Host, options: GlobalOptions): Promise<Session> {
@@ -35,19 +36,23 @@ export class Session {
     this.printer = printer;
   }
 
+  async #sayWarnings(): Promise<void> {
+    for (const message of this.#warnings.splice(0)) await this.printer.say(escapeText(message));
+  }
+
   readonly clock = (): Instant => this.host.now();
 
   /** The keystore for reading. Says so where nothing vouches for what it holds. */
-  async reader(): Promise<Reader> {
+  async reader(unchecked = false): Promise<Reader> {
     const { openReader } = await import('../operations/open.ts');
-    const reader = await openReader(this.access());
+    const reader = await this.sayingWarnings(openReader(await this.access(), unchecked));
     this.#opened = { reader, withSecret: false };
     return reader;
   }
 
   /** As `reader`, for what others will rely on: without a fingerprint or secret it is refused. */
   async trustedReader(unchecked: boolean): Promise<Reader> {
-    const reader = await this.reader();
+    const reader = await this.reader(unchecked);
     if (reader.isTrusted || unchecked) return reader;
     throw new JwksError(
       'identity',
@@ -61,26 +66,36 @@ export class Session {
   /** The keystore with its private halves. `make`: on the first run it is made at the default place. */
   async keystore(options: { readonly make?: boolean } = {}): Promise<Keystore> {
     let made: Made | undefined;
+    const noteMade = (done: Made) => {
+      made = done;
+    };
     const { openKeystore } = await import('../operations/open.ts');
-    const keystore = await openKeystore(
-      this.access(),
-      options.make === true
-        ? (done) => {
-            made = done;
-          }
-        : undefined,
-    );
-    if (made !== undefined) await this.reportMade(made);
-    this.#opened = { reader: keystore.reader, withSecret: true };
-    return keystore;
+    try {
+      const keystore = await openKeystore(await this.access(), options.make === true ? noteMade : undefined);
+      this.#opened = { reader: keystore.reader, withSecret: true };
+      return keystore;
+    } finally {
+      if (made !== undefined) await this.reportMade(made);
+      await this.#sayWarnings();
+    }
+  }
+
+  /** What `work` wants a person to know is said, also where it fails. */
+  async sayingWarnings<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } finally {
+      await this.#sayWarnings();
+    }
   }
 
   /** What was made on the way, and that the secret needs a copy. */
-  async reportMade({ keystore, secretFile }: Made): Promise<void> {
+  async reportMade({ keystore, secretFile, isSecretNew }: Made): Promise<void> {
     const home = homedirOf(this.host);
     await this.printer.say(`made a keystore   ${home(keystore)}`);
     if (secretFile !== undefined) {
-      await this.printer.say(`made its secret   ${home(secretFile)}    keep a copy somewhere else`);
+      const what = isSecretNew ? 'made its secret   ' : 'its secret is     ';
+      await this.printer.say(`${what}${home(secretFile)}    keep a copy somewhere else`);
     }
     // That was one step with its report; what comes now is another.
     this.host.shield.lower();
@@ -110,7 +125,7 @@ export class Session {
     return keystore?.from === 'option --keystore' ? ` --keystore ${shellWord(keystore.value)}` : '';
   }
 
-  access(): Access {
+  async access(): Promise<Access> {
     const { keystore, identity, configDirectory, stateDirectory } = this.settings;
     if (keystore === undefined) {
       throw new JwksError(
@@ -122,6 +137,7 @@ export class Session {
       );
     }
     const sources = this.sources();
+    const { findSecret, isSecretNamed } = await import('../keystore/secret-sources.ts');
     return {
       fs: realFileSystem,
       directory: keystore.value,
@@ -129,12 +145,14 @@ export class Session {
       stateDirectory,
       identity: identity?.value,
       acceptRollback: this.options.acceptRollback === true,
-      findSecret: async () => (await import('../keystore/secret-sources.ts')).findSecret(sources),
+      findSecret: once(() => findSecret(sources)),
+      isSecretNamed: isSecretNamed(sources),
       askSecret: () => this.#askSecret(keystore.value),
       secretFile: configDirectory && join(configDirectory, 'secret'),
       author: { now: this.clock, by: this.#actor() },
       uid: this.host.uid,
       shield: this.host.shield,
+      warn: (message) => void this.#warnings.push(message),
     };
   }
 
@@ -144,8 +162,9 @@ export class Session {
     return {
       file: this.options.secretFile,
       descriptor: this.options.secretFd,
-      variableFile: nonEmpty(env['JWKS_SECRET_FILE']),
-      variable: nonEmpty(env['JWKS_SECRET']),
+      // Set but empty is set: a script whose secret came out empty must not go on with another one.
+      variableFile: env['JWKS_SECRET_FILE'],
+      variable: env['JWKS_SECRET'],
       credentials: nonEmpty(env['CREDENTIALS_DIRECTORY']),
       ownFile: configDirectory && join(configDirectory, 'secret'),
       stdin: () => this.host.stdin,
@@ -176,10 +195,22 @@ export class Session {
 
   async #askSecret(keystore: string): Promise<FoundSecret | undefined> {
     if (!canAsk(this.host, this.options)) return undefined;
-    return { text: await this.host.askHidden(`secret of ${keystore}:`), source: 'what was typed' };
+    return {
+      text: await this.host.askHidden(`secret of ${escapeText(keystore)}:`),
+      source: 'what was typed',
+    };
   }
 
   #actor(): string {
     return nonEmpty(this.host.env['JWKS_ACTOR']) ?? nonEmpty(this.host.env['SUDO_USER']) ?? this.host.actor();
   }
+}
+
+/** Asks once, since stdin, a descriptor and a pipe can be read once; what was not there may be there later. */
+function once<T>(ask: () => Promise<T | undefined>): () => Promise<T | undefined> {
+  let answer: T | undefined;
+  return async () => {
+    answer ??= await ask();
+    return answer;
+  };
 }

@@ -31,7 +31,7 @@ export async function loadSettings(host: Host, options: GlobalOptions): Promise<
   const home = absolute(env['HOME'] ?? env['USERPROFILE']);
   const configDirectory = xdg(env['XDG_CONFIG_HOME'], home, '.config');
   const files = await loadConfigFiles(host, {
-    explicit: options.config ?? nonEmpty(env['JWKS_CONFIG']),
+    explicit: options.config ?? fromEnv(env, 'JWKS_CONFIG')?.value,
     userDirectory: configDirectory,
     home,
   });
@@ -50,7 +50,10 @@ export async function loadSettings(host: Host, options: GlobalOptions): Promise<
         fromFiles(files, 'identity'),
     ),
     alg: fromFiles(files, 'alg') ?? { value: 'RS256', from: 'default' },
-    format: fromOption('format', options.format) ?? fromEnv(env, 'JWKS_FORMAT') ?? fromFiles(files, 'format'),
+    format:
+      fromOption('format', options.format) ??
+      (env['JWKS_FORMAT'] === '' ? undefined : fromEnv(env, 'JWKS_FORMAT')) ??
+      fromFiles(files, 'format'),
     policy: mergePolicies(files),
     files: files.map(({ path }) => path),
     configDirectory,
@@ -110,7 +113,9 @@ function fromOption(name: string, value: string | undefined): Setting<string> | 
 }
 
 function fromEnv(env: Host['env'], name: string): Setting<string> | undefined {
-  const value = nonEmpty(env[name]);
+  const value = env[name];
+  if (value === '')
+    throw new JwksError('usage', `${name} is set, and empty`, { hint: `unset ${name}, or set it` });
   return value === undefined ? undefined : { value, from: `environment ${name}` };
 }
 

@@ -3,11 +3,14 @@ import stringWidth from 'fast-string-width';
 import type { Host, Output } from './host.ts';
 
 // C0, DEL, C1, and the controls that reorder text (Unicode TR9) or break lines.
-const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+export const unsafeCharacters = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Text from outside (set ids, kids, claims) with control characters made visible. */
 export function escapeText(text: string): string {
-  return text.replace(unsafe, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`);
+  return text.replace(
+    unsafeCharacters,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
+  );
 }
 
 /** The styles that are used; words that carry a style say the same without it. */

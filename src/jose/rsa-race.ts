@@ -3,7 +3,8 @@
 // Finding two primes takes a time that varies by a factor of ten, so the first of n is much sooner there than one
 // alone. Which key is taken depends on nothing but speed, which costs at most log2(n) bits of an attacker's work.
 // Children, because a thread that has begun to look for primes cannot be stopped and would hold up the end of
-// the process. They get no environment (ours may hold a secret), and the key comes back through a pipe.
+// the process. Of the environment, which may hold a secret, they get no more than where OpenSSL's files are; the key
+// comes back through a pipe.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 

@@ -46,14 +46,14 @@ export class FileStorage implements Storage {
     this.#directory = directory;
     this.#fs = options.fs ?? realFileSystem;
     this.#shield = options.shield;
-    this.place = this.#attempt('be found', () => this.#fs.realpath(directory));
+    this.place = this.#attempt('be found', () => placeOf(this.#fs, directory));
     const made = this.#attempt('be read', () => this.#fs.stat(directory));
     const bits = (made?.mode ?? 0) & 0o070;
     this.#group = made !== undefined && bits !== 0 ? { gid: made.gid, bits } : undefined;
   }
 
   async list(): Promise<DocumentName[]> {
-    const names = this.#attempt('be read', () => this.#names(join(this.#directory, 'sets')));
+    const names = this.#attempt('be read', () => this.#subdirectories(join(this.#directory, 'sets')));
     return names.filter((name) => !name.startsWith('.')).map((name): DocumentName => `sets/${name}`);
   }
 
@@ -113,7 +113,13 @@ export class FileStorage implements Storage {
 
   #makePlace(name: DocumentName): string {
     const directory = this.#pathOf(name);
-    for (const path of [dirname(directory), directory]) makeDirectory(this.#fs, path, this.#ownership(0o700));
+    for (const path of [dirname(directory), directory]) {
+      makeDirectory(this.#fs, path, this.#ownership(0o700));
+      // Through a link somebody who can write here could make us write anywhere.
+      if (this.#fs.lstat(path)?.isDirectory() !== true) {
+        throw new JwksError('damaged', `${path} is not a directory of its own`);
+      }
+    }
     return directory;
   }
 
@@ -123,7 +129,7 @@ export class FileStorage implements Storage {
       // A full disk once left a short file beside one that had been emptied: what is read back decides.
       if (!this.#bytesOf(name, from + 1).equals(bytes)) return;
       let lowest = from + 1;
-      while (lowest > 1 && this.#fs.stat(this.#revisionPath(name, lowest - 1))?.size !== 0) lowest--;
+      while (lowest > 1 && this.#isFull(name, lowest - 1)) lowest--;
       // From the lowest up: whoever stops halfway leaves no full one below an empty one, where nobody looks again.
       for (let revision = lowest; revision <= from; revision++) {
         this.#fs.truncate(this.#revisionPath(name, revision));
@@ -133,13 +139,12 @@ export class FileStorage implements Storage {
     }
   }
 
+  #isFull(name: DocumentName, revision: number): boolean {
+    return (this.#fs.lstat(this.#revisionPath(name, revision))?.size ?? 0) > 0;
+  }
+
   #bytesOf(name: DocumentName, revision: number): Buffer {
-    try {
-      return this.#fs.readFile(this.#revisionPath(name, revision));
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return Buffer.alloc(0);
-      throw error;
-    }
+    return unlessMissing(() => this.#fs.readFile(this.#revisionPath(name, revision)), Buffer.alloc(0));
   }
 
   #linksOf(path: string): number | undefined {
@@ -151,12 +156,11 @@ export class FileStorage implements Storage {
   }
 
   #names(path: string): string[] {
-    try {
-      return this.#fs.readdir(path);
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return [];
-      throw error;
-    }
+    return unlessMissing(() => this.#fs.readdir(path), []);
+  }
+
+  #subdirectories(path: string): string[] {
+    return unlessMissing(() => this.#fs.subdirectories(path), []);
   }
 
   #ownership(mode: number): Ownership {
@@ -181,6 +185,26 @@ export class FileStorage implements Storage {
       const message = `the keystore ${this.#directory} cannot ${what}: ${describeSystemError(error)}`;
       throw new JwksError('failed', message, { cause: error, hint: hintFor(systemCode(error)) });
     }
+  }
+}
+
+function unlessMissing<T>(action: () => T, otherwise: T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return otherwise;
+    throw error;
+  }
+}
+
+/** How a host knows a keystore's place again: its real path, also where nothing is there any more. */
+export function placeOf(fs: FileSystem, directory: string): string {
+  try {
+    return fs.realpath(directory);
+  } catch (error) {
+    const parent = dirname(directory);
+    if (systemCode(error) !== 'ENOENT' || parent === directory) throw error;
+    return join(placeOf(fs, parent), basename(directory));
   }
 }
 

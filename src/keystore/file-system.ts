@@ -4,6 +4,9 @@ import * as fs from 'node:fs';
 /** Synchronous on purpose: a document is a few kilobytes, and a thread-pool hop costs more than its read. */
 export interface FileSystem {
   readdir(path: string): string[];
+  /** Names of the directories in a directory; links do not count. */
+  subdirectories(path: string): string[];
+  /** A regular file of at most `mostBytes`; anything else fails, a link too. */
   readFile(path: string): Buffer;
   /** `undefined` where there is nothing. Does not follow a link. */
   lstat(path: string): fs.Stats | undefined;
@@ -22,16 +25,22 @@ export interface FileSystem {
   link(existing: string, path: string): void;
   rename(from: string, to: string): void;
   unlink(path: string): void;
+  /** Empties a regular file; fails on anything else, a link too. */
   truncate(path: string): void;
 }
 
 export const realFileSystem: FileSystem = {
   readdir: (path) => fs.readdirSync(path),
+  subdirectories: (path) =>
+    fs
+      .readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name),
   readFile: readBounded,
   lstat: (path) => fs.lstatSync(path, { throwIfNoEntry: false }),
   stat: (path) => fs.statSync(path, { throwIfNoEntry: false }),
   realpath: (path) => fs.realpathSync(path),
-  mkdir: (path, mode) => fs.mkdirSync(path, { mode }),
+  mkdir,
   openNew: (path, mode) => fs.openSync(path, 'wx', mode),
   openDirectory: (path) => fs.openSync(path, 'r'),
   write: (descriptor, bytes) => fs.writeSync(descriptor, bytes),
@@ -43,14 +52,24 @@ export const realFileSystem: FileSystem = {
   link: (existing, path) => fs.linkSync(existing, path),
   rename: (from, to) => fs.renameSync(from, to),
   unlink: (path) => fs.unlinkSync(path),
-  truncate: (path) => fs.truncateSync(path),
+  truncate,
 };
 
-/** No document comes near this; what is larger is not read into memory. */
-const mostBytes = 64 * 1024 * 1024;
+/** No document comes near this: what is larger is not read into memory, and not written either. */
+export const mostBytes = 64 * 1024 * 1024;
+
+// A link would lead out of the keystore, and opening a fifo would wait for ever: neither is ours.
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_WRONLY } = fs.constants;
+
+function openFile(path: string, flags: number): number {
+  const descriptor = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK);
+  if (fs.fstatSync(descriptor).isFile()) return descriptor;
+  fs.closeSync(descriptor);
+  throw Object.assign(new Error('it is no file'), { code: 'ENOTFILE' });
+}
 
 function readBounded(path: string): Buffer {
-  const descriptor = fs.openSync(path, 'r');
+  const descriptor = openFile(path, O_RDONLY);
   try {
     if (fs.fstatSync(descriptor).size > mostBytes) {
       throw Object.assign(new Error('the file is too large'), { code: 'EFBIG' });
@@ -58,5 +77,33 @@ function readBounded(path: string): Buffer {
     return fs.readFileSync(descriptor);
   } finally {
     fs.closeSync(descriptor);
+  }
+}
+
+function truncate(path: string): void {
+  const descriptor = openFile(path, O_WRONLY);
+  try {
+    fs.ftruncateSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** With exactly this mode, whatever the umask is: a process that dies must not leave one that its team cannot enter. */
+function mkdir(path: string, mode: number): void {
+  const umask = setUmask(0);
+  try {
+    fs.mkdirSync(path, { mode });
+  } finally {
+    if (umask !== undefined) setUmask(umask);
+  }
+}
+
+function setUmask(mask: number): number | undefined {
+  try {
+    return process.umask(mask);
+  } catch {
+    // In a worker thread it cannot be set; the mode is mended right afterwards.
+    return undefined;
   }
 }

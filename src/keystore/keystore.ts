@@ -6,12 +6,13 @@ import type { PrivateJwk } from '../jose/jwk.ts';
 import { nowFor, refuseClock } from '../lifecycle/clock.ts';
 import { defaultFacts, type Policy } from '../lifecycle/policy.ts';
 import type { Instant } from '../lifecycle/time.ts';
+import { mostBytes } from './file-system.ts';
 import { type HistoryEvent, type Manifest, type ManifestKey, mostEvents } from './manifest.ts';
 import { openSlots, type Unlocked } from './master-document.ts';
 import { type Author, Reader, type ReaderOptions } from './reader.ts';
 import type { Secret } from './secret.ts';
 import { openSet, parseSetDocument, type SetDocument, serializeSet } from './set-document.ts';
-import { documentOf, type SetId } from './set-id.ts';
+import { documentOf, type SetId, toActor } from './set-id.ts';
 
 /** A set with its private halves, in the order of the manifest's keys that are held. */
 export interface OpenSet {
@@ -149,7 +150,7 @@ export class Keystore {
         at: now,
         event: event.event,
         kid: event.kid,
-        by: this.#author.by,
+        by: toActor(this.#author.by),
         note: event.note,
       }),
     );
@@ -173,6 +174,11 @@ export class Keystore {
     const name = documentOf(manifest.set);
     const sealed = await parseSetDocument(bytes, name, manifest.revision, new SignatureChecker());
     await openSet(sealed, masterKeys);
+    if (bytes.length > mostBytes) {
+      throw new JwksError('failed', `set "${manifest.set}" is too large: ${bytes.length} bytes`, {
+        hint: 'use several sets; nothing was changed',
+      });
+    }
     return bytes;
   }
 

@@ -5,6 +5,7 @@ import { generateIdentity, type IdentityAlgorithm } from '../jose/identity.ts';
 import { sealSlot, serializeMaster } from './master-document.ts';
 import type { Author } from './reader.ts';
 import type { Secret } from './secret.ts';
+import { toActor } from './set-id.ts';
 import type { Storage } from './storage.ts';
 
 /** Returns the fingerprint, or `undefined` where somebody else made a keystore there first. */
@@ -24,7 +25,7 @@ export async function makeKeystore(
       keystore: randomUUID(),
       identities: [identity.jwk],
       slots: [await sealSlot(secret, 'first', now, unlocked)],
-      events: [{ id: '1.1', at: now, event: 'initialized', by: author.by }],
+      events: [{ id: '1.1', at: now, event: 'initialized', by: toActor(author.by) }],
     },
     identity,
   );

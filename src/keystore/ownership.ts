@@ -1,6 +1,6 @@
 // Whose files we rely on: nobody but their user and root may be able to change them.
 import type { Stats } from 'node:fs';
-import { JwksError } from '../errors.ts';
+import { JwksError, shellWord } from '../errors.ts';
 
 /** `uid` of the effective user; `undefined` where the system has no such thing, and then nothing is checked. */
 export function refuseForeign(path: string, stats: Stats, uid: number | undefined, what: string): void {
@@ -19,7 +19,7 @@ export function refuseForeign(path: string, stats: Stats, uid: number | undefine
       'untrusted-file',
       `${what} ${path} can be written by everybody (owner: user ${stats.uid})`,
       {
-        hint: `chmod o-w ${path}`,
+        hint: `chmod o-w ${shellWord(path)}`,
       },
     );
   }

@@ -1,5 +1,5 @@
 // Reads a keystore without decrypting anything: every document is checked against the identity.
-import { JwksError } from '../errors.ts';
+import { JwksError, shellWord } from '../errors.ts';
 import { SignatureChecker } from '../jose/identity.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { fingerprintsOf, type Master, parseMaster } from './master-document.ts';
@@ -46,7 +46,7 @@ export class Reader {
           'identity',
           `this keystore is signed by ${signer.fingerprint}, not by ${trusted}`,
           {
-            hint: 'if it was replaced on purpose, open it once with its secret, or name the new fingerprint with --identity',
+            hint: 'if it was replaced on purpose: a command that takes its secret (create, export --private) remembers the new one, and --identity names it',
           },
         );
       }
@@ -121,6 +121,8 @@ export class Reader {
   /** All sets' documents, also deleted ones, by set id. */
   async readSets(): Promise<SetDocument[]> {
     const names = await this.storage.list();
+    const listed = new Set(names);
+    for (const name of this.#seen.names()) if (!listed.has(name)) this.#noteAbsent(name);
     this.#checker.inParallel = names.length > few;
     const documents: (SetDocument | undefined)[] = [];
     for (let next = 0; next < names.length; next += batch) {
@@ -151,6 +153,7 @@ export class Reader {
       this.#note(name, { bytes, revision }, document.manifest.previous);
       return document;
     });
+    if (read === undefined) this.#noteAbsent(name);
     return read?.value;
   }
 
@@ -158,6 +161,11 @@ export class Reader {
     this.#note('master', document, master.previous);
     this.#master = master;
     this.#accepted = new Set([this.fingerprint, ...fingerprintsOf(master)]);
+  }
+
+  #noteAbsent(name: DocumentName): void {
+    if (this.#acceptRollback) this.#seen.acceptAbsent(name);
+    else this.#seen.checkAbsent(name);
   }
 
   #note(name: DocumentName, { bytes, revision }: StoredDocument, previous: string | undefined): void {
@@ -202,7 +210,7 @@ function foreign(name: DocumentName, fingerprint: string): JwksError {
 
 export function noKeystore(place: string): JwksError {
   return new JwksError('not-found', `there is no keystore at ${place}`, {
-    hint: `jwks init --keystore ${place}`,
+    hint: `jwks init --keystore ${shellWord(place)}`,
   });
 }
 

@@ -74,15 +74,16 @@ export function parseAs<T extends v.GenericSchema>(
 export function parseCanonicalJson(bytes: Uint8Array, what: string): unknown {
   let value: unknown;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  let isCanonical = false;
   try {
     value = JSON.parse(text);
+    // Recurses, and so fails on what is nested too deeply.
+    isCanonical = toCanonicalJson(value) === text;
   } catch {
     throw new JwksError('damaged', `${what} is damaged: it is not JSON`);
   }
-  if (toCanonicalJson(value) !== text) {
-    throw new JwksError('damaged', `${what} is damaged: it is not in the form that it was written in`);
-  }
-  return value;
+  if (isCanonical) return value;
+  throw new JwksError('damaged', `${what} is damaged: it is not in the form that it was written in`);
 }
 
 export function toCanonicalJson(value: unknown): string {

@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
-import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import { describeSystemError, JwksError, shellWord, systemCode } from '../errors.ts';
 import type { FileSystem } from './file-system.ts';
 import { discard, makeDirectory, syncDirectory, writeTemporary } from './new-file.ts';
 import { generateSecretText, mostSecretBytes } from './secret.ts';
@@ -43,11 +43,18 @@ export async function findSecret(sources: SecretSources): Promise<FoundSecret | 
       hint: 'unset one of them',
     });
   }
+  if (variableFile === '') throw new JwksError('secret', 'JWKS_SECRET_FILE is set, and empty');
   if (variableFile !== undefined) return readSecretFile(variableFile, sources);
   if (variable !== undefined) return { text: variable, source: 'JWKS_SECRET' };
   const credential = credentials === undefined ? undefined : join(credentials, 'jwks-secret');
   if (credential !== undefined && exists(credential)) return readSecretFile(credential, sources);
   return ownFile !== undefined && exists(ownFile) ? readSecretFile(ownFile, sources) : undefined;
+}
+
+/** Whether somebody said where the secret is, so that it must open what it is for. */
+export function isSecretNamed(sources: SecretSources): boolean {
+  const source = describeSource(sources);
+  return source !== undefined && source !== sources.ownFile;
 }
 
 /** Where `findSecret` would look first, in words; for people who ask where their secret comes from. */
@@ -69,15 +76,19 @@ export function makeSecretFile(fs: FileSystem, path: string): boolean {
     const temporary = writeTemporary(fs, directory, Buffer.from(`${generateSecretText()}\n`), {
       mode: 0o600,
     });
+    let isMade = true;
     try {
       fs.link(temporary, path);
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error;
+      isMade = false;
     } finally {
       discard(fs, temporary);
     }
+    // Also where somebody else made it just now: what is sealed under it may be durable before they get here.
     syncDirectory(fs, directory);
-    return true;
+    return isMade;
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
     throw new JwksError('failed', `the secret file ${path} cannot be made: ${describeSystemError(error)}`, {
       cause: error,
       hint: 'name another with JWKS_SECRET_FILE (jwks secret generate prints a secret)',
@@ -118,7 +129,9 @@ function refuseOpenFile(path: string, { mode, uid: owner }: Stats, uid: number |
           ? 'is open to its group'
           : undefined;
   if (fault !== undefined) {
-    throw new JwksError('secret', `the secret file ${path} ${fault}`, { hint: `chmod 600 ${path}` });
+    throw new JwksError('secret', `the secret file ${path} ${fault}`, {
+      hint: `chmod 600 ${shellWord(path)}`,
+    });
   }
 }
 

@@ -53,11 +53,23 @@ export class SeenFile {
     return place && toDocument(this.#lines.slice(place.value, place.end));
   }
 
-  /** The same file with other places and with what was seen since. */
-  with(places: readonly string[], seen: ReadonlyMap<string, SeenDocument>): SeenFile {
-    if (seen.size > many) return new SeenFile(places, toLines(new Map([...this.#parseAll(), ...seen])));
+  /** All documents that were seen. */
+  names(): string[] {
+    this.#all ??= this.#parseAll();
+    return [...this.#all.keys()];
+  }
+
+  /** The same file with other places and with what was seen since; `undefined`: is no longer known. */
+  with(places: readonly string[], seen: ReadonlyMap<string, SeenDocument | undefined>): SeenFile {
+    const entries = [...seen].flatMap(([name, document]) =>
+      document === undefined ? [] : [[name, document] as const],
+    );
+    if (seen.size > many || entries.length < seen.size) {
+      const known = [...this.#parseAll()].filter(([name]) => !seen.has(name));
+      return new SeenFile(places, toLines([...known, ...entries]));
+    }
     let lines = this.#lines;
-    for (const [name, document] of seen) lines = new SeenFile([], lines).#replace(name, document);
+    for (const [name, document] of entries) lines = new SeenFile([], lines).#replace(name, document);
     return new SeenFile(places, lines);
   }
 

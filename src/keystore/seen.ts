@@ -13,7 +13,8 @@ import type { DocumentName } from './set-id.ts';
 interface Sighting {
   /** Where the keystore is. */
   readonly place: string;
-  readonly documents: ReadonlyMap<string, SeenDocument>;
+  /** `undefined`: it is gone, and that was accepted. */
+  readonly documents: ReadonlyMap<string, SeenDocument | undefined>;
   /** Its secret has opened it: the keystore at this place is this one. */
   readonly openedWithSecret: boolean;
   /** Older revisions than the highest count as the highest from now on. */
@@ -47,8 +48,8 @@ export class SeenFiles {
       // Read again: another process may have seen more since.
       this.#read.delete(fingerprint);
       const file = this.#load(fingerprint);
-      const isNewer = ([name, { revision }]: [string, SeenDocument]) =>
-        acceptRollback || revision > (file.get(name)?.revision ?? 0);
+      const isNewer = ([name, document]: [string, SeenDocument | undefined]) =>
+        acceptRollback || (document?.revision ?? 0) > (file.get(name)?.revision ?? 0);
       const newer = new Map([...documents].filter(isNewer));
       const isNewPlace = openedWithSecret && !file.places.includes(place);
       if (!isNewPlace && newer.size === 0) return;
@@ -122,9 +123,9 @@ export class SeenFiles {
 /** What was seen of the keystore with one fingerprint. */
 export class Seen {
   readonly #file: SeenFile;
-  readonly #fresh = new Map<string, SeenDocument>();
+  readonly #fresh = new Map<string, SeenDocument | undefined>();
   /** What was fresh and has been saved since the file was read. */
-  readonly #saved = new Map<string, SeenDocument>();
+  readonly #saved = new Map<string, SeenDocument | undefined>();
   readonly #save: (sighting: Sighting) => void;
 
   constructor(file: SeenFile, save: (sighting: Sighting) => void) {
@@ -149,6 +150,32 @@ export class Seen {
     if (before?.revision !== now.revision || before.sha256 !== now.sha256) this.#fresh.set(name, now);
   }
 
+  /** Exit 6 where a document that was seen is not there any more: names are never removed. */
+  checkAbsent(name: DocumentName): void {
+    const before = this.#before(name);
+    if (before === undefined) return;
+    throw new JwksError(
+      'rolled-back',
+      `${name} is gone, and this host has seen revision ${before.revision} of it`,
+      {
+        hint: 'if it was removed or an older keystore restored on purpose, run once with --accept-rollback',
+      },
+    );
+  }
+
+  acceptAbsent(name: DocumentName): void {
+    if (this.#before(name) !== undefined) this.#fresh.set(name, undefined);
+  }
+
+  /** The sets that were seen. */
+  names(): DocumentName[] {
+    const names = new Set([...this.#file.names(), ...this.#saved.keys(), ...this.#fresh.keys()]);
+    return [...names].filter(
+      (name): name is DocumentName =>
+        name.startsWith('sets/') && this.#before(name as DocumentName) !== undefined,
+    );
+  }
+
   save(how: Omit<Sighting, 'documents'>): void {
     this.#save({ ...how, documents: this.#fresh });
     for (const [name, document] of this.#fresh) this.#saved.set(name, document);
@@ -156,7 +183,8 @@ export class Seen {
   }
 
   #before(name: DocumentName): SeenDocument | undefined {
-    return this.#fresh.get(name) ?? this.#saved.get(name) ?? this.#file.get(name);
+    const since = [this.#fresh, this.#saved].find((map) => map.has(name));
+    return since === undefined ? this.#file.get(name) : since.get(name);
   }
 }
 

@@ -38,6 +38,11 @@ export function parseNote(text: string): string {
   return text.normalize('NFC');
 }
 
+/** Who says to have made a change, fit for a history: at most 256 characters, control characters taken out. */
+export function toActor(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}]/gu, '').slice(0, 256);
+}
+
 function faultOf(text: string, most: number): string | undefined {
   const length = [...text].length;
   if (length === 0) return 'it is empty';

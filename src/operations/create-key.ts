@@ -6,7 +6,7 @@ import { isSymmetric, type PrivateJwk, toPublicJwk } from '../jose/jwk.ts';
 import { thumbprintOf } from '../jose/thumbprint.ts';
 import type { Change, Keystore, OpenSet } from '../keystore/keystore.ts';
 import type { ManifestKey } from '../keystore/manifest.ts';
-import type { SetId } from '../keystore/set-id.ts';
+import { parseNote, type SetId } from '../keystore/set-id.ts';
 import { bornActive, existingFor, refuseName, supersededBy } from '../lifecycle/plan-create.ts';
 import { defaultFacts, type Policy, publishAhead } from '../lifecycle/policy.ts';
 import type { Role } from '../lifecycle/signer.ts';
@@ -51,6 +51,7 @@ export async function createKey(
   clock: () => Instant,
   request: CreateRequest,
 ): Promise<Created> {
+  const note = request.note === undefined ? undefined : parseNote(request.note);
   const shape = selectKeyShape(request);
   const role: Role = shape.algorithm;
   const before = await keystore.openSet(request.set);
@@ -79,7 +80,7 @@ export async function createKey(
         keys: [key, ...(current?.manifest.keys ?? [])],
         privateKeys: [privateJwk, ...(current?.privateKeys ?? [])],
         policy: isThere(current) ? current.manifest.policy : request.policy,
-        events: [{ event: 'created', kid: key.kid, note: request.note }],
+        events: [{ event: 'created', kid: key.kid, note }],
       };
     },
     { create: true },

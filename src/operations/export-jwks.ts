@@ -76,17 +76,18 @@ function merge<K extends PublicJwk | PrivateJwk>(keys: readonly K[], request: Ex
     }
     merged.set(kid, before ?? key);
   }
-  if (merged.size === 0 && request.allowEmpty !== true) throw refuseEmpty(request);
+  if (merged.size === 0) refuseEmpty(request);
   return { keys: [...merged.values()] };
 }
 
-function refuseEmpty({ kid }: ExportRequest): JwksError {
+function refuseEmpty({ kid, allowEmpty }: ExportRequest): void {
   if (kid !== undefined) {
-    return new JwksError('not-found', `there is no key "${kid}" to export`, {
+    throw new JwksError('not-found', `there is no key "${kid}" to export`, {
       hint: 'jwks list --all shows all keys',
     });
   }
-  return new JwksError('unsafe', 'there is no key to publish: an empty JWKS would lock everybody out', {
+  if (allowEmpty === true) return;
+  throw new JwksError('unsafe', 'there is no key to publish: an empty JWKS would lock everybody out', {
     hint: 'if that is what you want, add --allow-empty',
   });
 }

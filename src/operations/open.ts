@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describeSystemError, JwksError, systemCode } from '../errors.ts';
 import type { IdentityAlgorithm } from '../jose/identity.ts';
-import { FileStorage, isEmptyDirectory, type Shield } from '../keystore/file-storage.ts';
+import { FileStorage, isEmptyDirectory, placeOf, type Shield } from '../keystore/file-storage.ts';
 import type { FileSystem } from '../keystore/file-system.ts';
 import { Keystore } from '../keystore/keystore.ts';
 import { makeDirectory } from '../keystore/new-file.ts';
@@ -26,6 +26,8 @@ export interface Access {
   readonly acceptRollback: boolean;
   /** Reads the secret that is set, if one is. */
   readonly findSecret: () => Promise<FoundSecret | undefined>;
+  /** Somebody said where the secret is: that it does not open is then an error, also where it is not needed. */
+  readonly isSecretNamed: boolean;
   /** Asks a person for it; `undefined` where nobody can be asked. */
   readonly askSecret: () => Promise<FoundSecret | undefined>;
   /** Where a secret file is made where no secret is set; absent: there is no such place. */
@@ -33,6 +35,8 @@ export interface Access {
   readonly author: Author;
   readonly uid: number | undefined;
   readonly shield: Shield | undefined;
+  /** Says to a person what they should know, and need not act on. */
+  readonly warn: (message: string) => void;
 }
 
 /** What was made on the way. */
@@ -40,30 +44,31 @@ export interface Made {
   readonly keystore: string;
   /** Its fingerprint. */
   readonly identity: string;
-  /** The secret file, where that was made too. */
+  /** The user's own secret file, where it is sealed under that: nobody else has a copy. */
   readonly secretFile: string | undefined;
+  /** That file was made too. */
+  readonly isSecretNew: boolean;
 }
 
 /**
  * Opens for reading, by the first of: the fingerprint that was named, the one that this host remembers for the
- * place, the secret. With none of them the reader is not trusted, and it is for the caller to say so or refuse.
+ * place, the secret. With none of them, or `unchecked`, the reader is not trusted, and it is for the caller to say
+ * so or refuse. Another keystore at a place that is remembered is exit 4, whatever its secret: that only a command
+ * which needs the secret takes it for the new one is what keeps a copy of staging from being published as production.
  */
-export async function openReader(access: Access): Promise<Reader> {
+export async function openReader(access: Access, unchecked = false): Promise<Reader> {
   const options = readerOptions(access);
-  if (access.identity !== undefined) return remembered(await Reader.open(options, access.identity));
-  const known = options.seenFiles.fingerprintAt(options.storage.place);
-  if (known !== undefined) {
-    try {
-      return await Reader.open(options, known);
-    } catch (error) {
-      // Another keystore stands there now. The secret, if there is one, tells whether it is ours.
-      const isReplaced = error instanceof JwksError && error.code === 'identity';
-      if (!isReplaced || (await access.findSecret()) === undefined) throw error;
-    }
+  if (unchecked) return Reader.open(options, undefined);
+  const pinned = access.identity ?? options.seenFiles.fingerprintAt(options.storage.place);
+  if (pinned !== undefined) return Reader.open(options, pinned);
+  try {
+    const found = await access.findSecret();
+    if (found !== undefined) return (await unlock(access, options, found)).reader;
+  } catch (error) {
+    // The user's own secret may be that of another keystore, and reading needs none.
+    if (access.isSecretNamed || !(error instanceof JwksError) || error.code !== 'secret') throw error;
   }
-  const found = await access.findSecret();
-  if (found === undefined) return Reader.open(options, undefined);
-  return (await unlock(access, options, found)).reader;
+  return Reader.open(options, undefined);
 }
 
 /** Opens with the secret. A keystore that is missing is made if this is the default place and `make` is set. */
@@ -72,6 +77,7 @@ export async function openKeystore(
   make: ((made: Made) => void) | undefined,
 ): Promise<Keystore> {
   if (make !== undefined && access.isDefault && !isKeystore(access)) {
+    refuseVanished(access);
     const made = await initKeystore(access, 'EdDSA').catch(unlessThere);
     if (made !== undefined) make(made);
   }
@@ -103,33 +109,54 @@ export async function initKeystore(
   if (stats !== undefined && !attempt(directory, 'be read', () => isEmptyDirectory(fs, directory))) {
     throw notEmpty(access);
   }
-  let made = false;
+  let isSecretNew = false;
   let found = asked ?? (await access.findSecret());
   if (found === undefined) {
     if (secretFile === undefined) throw noSecretPlace();
-    made = makeSecretFile(fs, secretFile);
+    isSecretNew = makeSecretFile(fs, secretFile);
     found = await access.findSecret();
     if (found === undefined) throw new JwksError('failed', `the secret file ${secretFile} is gone again`);
   }
-  const secret = parseSecret(found.text, found.source);
-  attempt(directory, 'be made', () => makeDirectory(fs, directory, { mode: 0o700 }));
-  const options = readerOptions(access);
-  const identity = await makeKeystore(options.storage, secret, access.author, alg);
-  if (identity === undefined) throw notEmpty(access);
-  await unlock(access, options, found);
-  return { keystore: directory, identity, secretFile: made ? secretFile : undefined };
+  try {
+    const secret = parseSecret(found.text, found.source);
+    attempt(directory, 'be made', () => makeDirectory(fs, directory, { mode: 0o700 }));
+    const options = readerOptions(access);
+    const identity = await makeKeystore(options.storage, secret, access.author, alg);
+    if (identity === undefined) throw notEmpty(access);
+    await unlock(access, options, found);
+    const ownFile = found.source === secretFile ? secretFile : undefined;
+    return { keystore: directory, identity, secretFile: ownFile, isSecretNew };
+  } catch (error) {
+    if (isSecretNew) access.warn(`made a secret   ${secretFile}    although the keystore was not made`);
+    throw error;
+  }
+}
+
+/** The default keystore was here and is gone: a new one in its place would sign what nobody can verify. */
+function refuseVanished({ fs, directory, stateDirectory, acceptRollback }: Access): void {
+  const place = attempt(directory, 'be found', () => placeOf(fs, directory));
+  const known = new SeenFiles(fs, stateDirectory).fingerprintAt(place);
+  if (known === undefined || acceptRollback) return;
+  throw new JwksError(
+    'rolled-back',
+    `the keystore at ${directory} is gone, and this host has seen one there (${known})`,
+    {
+      hint: 'put it back; or if it was removed on purpose, run once with --accept-rollback',
+    },
+  );
 }
 
 async function unlock(access: Access, options: ReaderOptions, found: FoundSecret): Promise<Keystore> {
   const secret = parseSecret(found.text, found.source);
   const keystore = await Keystore.open(options, secret, access.author, access.identity);
+  const before = options.seenFiles.fingerprintAt(options.storage.place);
+  if (before !== undefined && before !== keystore.reader.fingerprint) {
+    access.warn(
+      `another keystore is at ${access.directory} now: ${keystore.reader.fingerprint}, until now ${before}`,
+    );
+  }
   keystore.reader.remember(true);
   return keystore;
-}
-
-function remembered(reader: Reader): Reader {
-  reader.remember(false);
-  return reader;
 }
 
 function readerOptions(access: Access): ReaderOptions {

@@ -97,7 +97,7 @@ test('what is neither JSON nor YAML is told by its line and never quoted', async
     expect(stderr).not.toContain('secret-word');
   }
   const others: readonly (readonly [string, string])[] = [
-    ['secret-word', 'it is not a set of members'],
+    ['secret-word', 'is not a set of members'],
     ['- secret-word', 'the configuration'],
     ['alg: [secret-word]', 'alg is no text'],
     ['policy: secret-word', 'policy is not a set of members'],

@@ -19,6 +19,7 @@ test('a keystore and the first secret', async () => {
     $ jwks init --keystore second --format json
     {"keystore":"~/work/second","identity":"<fingerprint2>","secret":"~/.config/jwks/secret"}
     ! jwks: made a keystore   ~/work/second
+    ! jwks: its secret is     ~/.config/jwks/secret    keep a copy somewhere else
     $ jwks create -q --alg ES256 --keystore second auth
     <kid>
     $ jwks list --keystore second --identity <fingerprint2> -q

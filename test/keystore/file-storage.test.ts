@@ -154,7 +154,7 @@ test('readers never write', async () => {
   await storage.list();
   await storage.read(set);
   await storage.read('sets/absent');
-  const reading: Operation[] = ['readdir', 'readFile', 'lstat', 'stat', 'realpath'];
+  const reading: Operation[] = ['readdir', 'subdirectories', 'readFile', 'lstat', 'stat', 'realpath'];
   expect(calls.filter(({ operation }) => !reading.includes(operation))).toEqual([]);
 });
 

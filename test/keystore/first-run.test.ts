@@ -26,7 +26,12 @@ describe('the first run', () => {
     const told: Made[] = [];
     const keystore = await openKeystore(access, (made) => told.push(made));
     expect(told).toEqual([
-      { keystore: access.directory, identity: keystore.reader.fingerprint, secretFile: access.secretFile },
+      {
+        keystore: access.directory,
+        identity: keystore.reader.fingerprint,
+        secretFile: access.secretFile,
+        isSecretNew: true,
+      },
     ]);
     expect(readFileSync(String(access.secretFile), 'utf8')).toMatch(/^jwks_secret_[\w-]{43}\n$/);
     const again = await openKeystore(access, (made) => told.push(made));

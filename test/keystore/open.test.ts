@@ -75,7 +75,11 @@ describe('without the secret', () => {
     cpSync(other.access.directory, access.directory, { recursive: true });
     expect(await codeOf(openReader({ ...locked, stateDirectory }))).toBe('identity');
     const withItsSecret = { ...access, stateDirectory, findSecret: secretOf(other.text) };
-    expect((await openReader(withItsSecret)).fingerprint).toBe(other.fingerprint);
+    // Reading does not move a place, whatever secret there is: a copy of staging is not published as production.
+    expect(await codeOf(openReader(withItsSecret))).toBe('identity');
+    const warnings: string[] = [];
+    await openKeystore({ ...withItsSecret, warn: (message) => void warnings.push(message) }, undefined);
+    expect(warnings.join()).toContain(other.fingerprint);
     expect((await openReader({ ...locked, stateDirectory })).fingerprint).toBe(other.fingerprint);
   });
 

@@ -134,6 +134,8 @@ export function accessIn(home: string = temporaryDirectory(), more: Partial<Acce
     author: authorAt(),
     uid: process.geteuid?.(),
     shield: undefined,
+    isSecretNamed: false,
+    warn: () => {},
     ...more,
   };
 }

@@ -1,8 +1,8 @@
 // jwks create: a new key in a set.
 import { type Command, Option } from 'commander';
-import { JwksError } from '../../errors.ts';
+import { JwksError, shellWord } from '../../errors.ts';
 import type { KidScheme } from '../../jose/generate.ts';
-import { parseKeyId, parseNote, parseSetId } from '../../keystore/set-id.ts';
+import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import type { Use } from '../../lifecycle/key.ts';
 import { describeDuration, formatInstant } from '../../lifecycle/time.ts';
 import type { Created } from '../../operations/create-key.ts';
@@ -11,7 +11,6 @@ import { wholeNumber } from '../global-options.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
 import { publicHalf, toOrySet } from '../shapes.ts';
-import { shellWord } from '../shell-word.ts';
 import { escapeText, formatTable } from '../terminal-text.ts';
 
 interface CreateOptions {
@@ -84,13 +83,20 @@ export function register(program: Command, open: Open): void {
   }
 }
 
+/** A command as it can be pasted; a set id that looks like an option stands behind `--`. */
+function exportLine(set: string, options: string): string {
+  return set.startsWith('-')
+    ? `jwks export${options} -- ${shellWord(set)}`
+    : `jwks export ${shellWord(set)}${options}`;
+}
+
 /** A key that was made signs, whether or not it could be printed. */
 function addMade({ set, key, outcome }: Created): (error: unknown) => never {
   return (error) => {
     if (outcome !== 'made' || key === undefined || !(error instanceof JwksError)) throw error;
     const message = `${error.message}; key ${key.kid} is made all the same, and set ${set} signs with it`;
     throw new JwksError(error.code, message, {
-      hint: `jwks export ${shellWord(set)} prints it`,
+      hint: `${exportLine(set, '')} prints it`,
       cause: error,
     });
   };
@@ -109,7 +115,7 @@ async function requestOf(session: Session, set: string, kid: string | undefined,
     kidFrom: options.kidFrom,
     ifMissing: options.ifMissing,
     dryRun: options.dryRun,
-    note: options.note === undefined ? undefined : parseNote(options.note),
+    note: options.note,
     force: session.options.force,
     policy: policy && { facts: policy.value, was: [] },
   };
@@ -175,6 +181,6 @@ async function report(session: Session, created: Created, isPrivate: boolean): P
   await printer.say(`${set} ${work} ${kid} from now on; ${what}`);
   if (!key.symmetric && !isPrivate)
     await printer.suggest('next', [
-      [`jwks export ${shellWord(set)}${session.place()} -o jwks.json`, 'publish it'],
+      [exportLine(created.set, `${session.place()} -o jwks.json`), 'publish it'],
     ]);
 }

@@ -34,10 +34,13 @@ export function register(program: Command, open: Open): void {
     operandsOf(command, { required: [], most: 0 });
     const options = optionsOf<InitOptions>(command);
     await session.printer.prepare();
-    const access = session.access();
+    const access = await session.access();
     const asked = options.passphrase === true ? await session.askNewPassphrase() : undefined;
     const { initKeystore } = await import('../../operations/open.ts');
-    const made = await session.during('making a keystore', initKeystore(access, options.identityAlg, asked));
+    const made = await session.during(
+      'making a keystore',
+      session.sayingWarnings(initKeystore(access, options.identityAlg, asked)),
+    );
     const { keystore, identity } = made;
     await session.reportMade(made);
     const secret = made.secretFile ?? asked?.source ?? (await session.secretSource());
