@@ -21,7 +21,7 @@ class SignalShield implements Shield {
       process.on(name, () => {
         this.status = status;
         if (this.#raised) return;
-        writeSync(2, 'jwks: interrupted; nothing was changed\n');
+        writeSync(2, 'jwks: interrupted; what was not reported as done was not done\n');
         process.exit(status);
       });
     }

@@ -98,9 +98,10 @@ export class Printer {
     await this.#host.stdout.write(text);
   }
 
-  /** Something to know, on stderr: `jwks: ...`. */
-  async say(message: string): Promise<void> {
-    if (this.#options.quiet !== true) await this.#host.stderr.write(`${this.err.bold('jwks:')} ${message}\n`);
+  /** Something to know, on stderr: `jwks: ...`. `always`: also with `--quiet`. */
+  async say(message: string, how: { readonly always?: boolean } = {}): Promise<void> {
+    if (this.#options.quiet !== true || how.always === true)
+      await this.#host.stderr.write(`${this.err.bold('jwks:')} ${message}\n`);
   }
 
   /** What to run next, on stderr. */

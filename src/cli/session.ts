@@ -37,7 +37,8 @@ export class Session {
   }
 
   async #sayWarnings(): Promise<void> {
-    for (const message of this.#warnings.splice(0)) await this.printer.say(escapeText(message));
+    for (const message of this.#warnings.splice(0))
+      await this.printer.say(escapeText(message), { always: true });
   }
 
   readonly clock = (): Instant => this.host.now();
@@ -75,7 +76,8 @@ export class Session {
       this.#opened = { reader: keystore.reader, withSecret: true };
       return keystore;
     } finally {
-      if (made !== undefined) await this.reportMade(made);
+      // Whatever --quiet says: nobody asked for a secret to be made, and without a copy it is the only one.
+      if (made !== undefined) await this.reportMade(made, { always: true });
       await this.#sayWarnings();
     }
   }
@@ -90,12 +92,15 @@ export class Session {
   }
 
   /** What was made on the way, and that the secret needs a copy. */
-  async reportMade({ keystore, secretFile, isSecretNew }: Made): Promise<void> {
+  async reportMade(
+    { keystore, secretFile, isSecretNew }: Made,
+    how: { readonly always?: boolean } = {},
+  ): Promise<void> {
     const home = homedirOf(this.host);
-    await this.printer.say(`made a keystore   ${home(keystore)}`);
+    await this.printer.say(`made a keystore   ${home(keystore)}`, how);
     if (secretFile !== undefined) {
       const what = isSecretNew ? 'made its secret   ' : 'its secret is     ';
-      await this.printer.say(`${what}${home(secretFile)}    keep a copy somewhere else`);
+      await this.printer.say(`${what}${home(secretFile)}    keep a copy somewhere else`, how);
     }
     // That was one step with its report; what comes now is another.
     this.host.shield.lower();

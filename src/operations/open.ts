@@ -1,6 +1,6 @@
 // Opens a keystore: finds whom to trust, unlocks it where a secret is needed, and makes it on the first run.
 import { join } from 'node:path';
-import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import { describeSystemError, JwksError, shellWord, systemCode } from '../errors.ts';
 import type { IdentityAlgorithm } from '../jose/identity.ts';
 import { FileStorage, isEmptyDirectory, placeOf, type Shield } from '../keystore/file-storage.ts';
 import type { FileSystem } from '../keystore/file-system.ts';
@@ -8,7 +8,7 @@ import { Keystore } from '../keystore/keystore.ts';
 import { makeDirectory } from '../keystore/new-file.ts';
 import { makeKeystore } from '../keystore/new-keystore.ts';
 import { refuseForeign } from '../keystore/ownership.ts';
-import { type Author, noKeystore, Reader, type ReaderOptions } from '../keystore/reader.ts';
+import { type Author, Reader, type ReaderOptions } from '../keystore/reader.ts';
 import { parseSecret } from '../keystore/secret.ts';
 import { type FoundSecret, makeSecretFile } from '../keystore/secret-sources.ts';
 import { SeenFiles } from '../keystore/seen.ts';
@@ -123,7 +123,7 @@ export async function initKeystore(
     const options = readerOptions(access);
     const identity = await makeKeystore(options.storage, secret, access.author, alg);
     if (identity === undefined) throw notEmpty(access);
-    await unlock(access, options, found);
+    await unlock({ ...access, identity: undefined }, options, found);
     const ownFile = found.source === secretFile ? secretFile : undefined;
     return { keystore: directory, identity, secretFile: ownFile, isSecretNew };
   } catch (error) {
@@ -133,10 +133,14 @@ export async function initKeystore(
 }
 
 /** The default keystore was here and is gone: a new one in its place would sign what nobody can verify. */
-function refuseVanished({ fs, directory, stateDirectory, acceptRollback }: Access): void {
+function refuseVanished(access: Access): void {
+  const { fs, directory, stateDirectory, acceptRollback, identity } = access;
+  if (identity !== undefined)
+    throw noKeystoreAt(access, `, and so not the one with the fingerprint ${identity}`);
   const place = attempt(directory, 'be found', () => placeOf(fs, directory));
   const known = new SeenFiles(fs, stateDirectory).fingerprintAt(place);
-  if (known === undefined || acceptRollback) return;
+  // Looked at again, since others may have made it just now.
+  if (known === undefined || acceptRollback || isKeystore(access)) return;
   throw new JwksError(
     'rolled-back',
     `the keystore at ${directory} is gone, and this host has seen one there (${known})`,
@@ -162,7 +166,7 @@ async function unlock(access: Access, options: ReaderOptions, found: FoundSecret
 function readerOptions(access: Access): ReaderOptions {
   const { fs, directory, uid } = access;
   const stats = lookAt(fs, directory);
-  if (stats === undefined) throw noKeystore(directory);
+  if (stats === undefined) throw noKeystoreAt(access, '');
   if (!stats.isDirectory()) throw notDirectory(directory);
   refuseForeign(directory, stats, uid, 'the keystore');
   return {
@@ -170,6 +174,12 @@ function readerOptions(access: Access): ReaderOptions {
     seenFiles: new SeenFiles(fs, access.stateDirectory),
     acceptRollback: access.acceptRollback,
   };
+}
+
+function noKeystoreAt({ directory, isDefault }: Access, more: string): JwksError {
+  return new JwksError('not-found', `there is no keystore at ${directory}${more}`, {
+    hint: isDefault ? 'jwks create SET makes it' : `jwks init --keystore ${shellWord(directory)}`,
+  });
 }
 
 function lookAt(fs: FileSystem, path: string): ReturnType<FileSystem['stat']> {

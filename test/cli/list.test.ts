@@ -146,7 +146,7 @@ test('no keystore is exit 3, and none is made', async () => {
     `
     $ jwks list
     ! jwks: there is no keystore at ~/.local/share/jwks
-    ! hint: jwks init --keystore ~/.local/share/jwks
+    ! hint: jwks create SET makes it
     exit 3
   `,
   );

@@ -166,7 +166,7 @@ test('with a json format errors are JSON, also of a command line that cannot be 
     ! {"error":{"code":"usage","message":"unknown option '--colour'","hint":"<...>"}}
     exit 2
     $ jwks list --format=json-pretty
-    ! {"error":{"code":"not-found","message":"there is no keystore at ~/.local/share/jwks","hint":"jwks init --keystore ~/.local/share/jwks"}}
+    ! {"error":{"code":"not-found","message":"there is no keystore at ~/.local/share/jwks","hint":"jwks create SET makes it"}}
     exit 3
     $ JWKS_FORMAT=json jwks export
     ! {"error":{"code":"usage","message":"missing argument 'set-id'","hint":"name sets, or use --all"}}

@@ -7,7 +7,7 @@ test.each(['000', '022', '077'])('umask %s', async (umask) => {
   const shell = newShell();
   const ran = await sh(
     shell,
-    `umask ${umask}; jwks create -q --alg ES256 auth &&
+    `umask ${umask}; jwks create -q --alg ES256 auth 2> told &&
      jwks export auth -o public.json && jwks export auth --private -q -o private.json &&
      jwks secret generate -q -o new-secret && jwks init -q --keystore deep/down/keys > /dev/null`,
   );

@@ -31,7 +31,7 @@ test.runIf(isLinux).each([
       status,
       signal: null,
       stdout: '',
-      stderr: 'jwks: interrupted; nothing was changed\n',
+      stderr: 'jwks: interrupted; what was not reported as done was not done\n',
     });
     expect(snapshotOf(shell.home)).toEqual(before);
     expect((await sh(shell, 'jwks get auth -q')).stdout).toBe('k1\n');

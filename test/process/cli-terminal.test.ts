@@ -125,7 +125,7 @@ onLinux(
     const ran = await onTerminal(shell, 'jwks create --bits 4096 rsa k2; echo status $?', [
       { after: 'making a key for rsa', keys: '\u0003' },
     ]);
-    expect(ran.output).toContain('nothing was changed');
+    expect(ran.output).toContain('what was not reported as done was not done');
     expect(ran.output).toContain('status 130');
     expect(ran.output.lastIndexOf(`${csi}?25h`)).toBeGreaterThan(ran.output.lastIndexOf(`${csi}?25l`));
     expect((await sh(shell, 'jwks list -q')).stdout).toBe('auth\n');
