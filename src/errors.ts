@@ -82,6 +82,11 @@ export function describeSystemError(error: unknown): string {
   return reasons[code] ?? code;
 }
 
+/** As `shellWord`, for an operand: one that looks like an option stands behind `--`. */
+export function shellOperand(text: string): string {
+  return text.startsWith('-') ? `-- ${shellWord(text)}` : shellWord(text);
+}
+
 /** A word as a person can paste it into a shell: paths and set ids are other people's text. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

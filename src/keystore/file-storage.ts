@@ -125,17 +125,21 @@ export class FileStorage implements Storage {
 
   /** Empties r and what is below it, down to the first that is empty already, once r+1 is seen to stand. */
   #emptySuperseded(name: DocumentName, from: number, bytes: Uint8Array): void {
+    let lowest = from + 1;
     try {
       // A full disk once left a short file beside one that had been emptied: what is read back decides.
       if (!this.#bytesOf(name, from + 1).equals(bytes)) return;
-      let lowest = from + 1;
       while (lowest > 1 && this.#isFull(name, lowest - 1)) lowest--;
-      // From the lowest up: whoever stops halfway leaves no full one below an empty one, where nobody looks again.
-      for (let revision = lowest; revision <= from; revision++) {
-        this.#fs.truncate(this.#revisionPath(name, revision));
-      }
     } catch {
-      // The change is done and durable; the next one empties what this one could not.
+      return;
+    }
+    // From the lowest up: whoever stops halfway leaves no full one below an empty one, where nobody looks again.
+    for (let revision = lowest; revision <= from; revision++) {
+      try {
+        this.#fs.truncate(this.#revisionPath(name, revision));
+      } catch {
+        // The change is done and durable; the next one empties what this one could not.
+      }
     }
   }
 

@@ -53,8 +53,7 @@ export async function findSecret(sources: SecretSources): Promise<FoundSecret | 
 
 /** Whether somebody said where the secret is, so that it must open what it is for. */
 export function isSecretNamed(sources: SecretSources): boolean {
-  const source = describeSource(sources);
-  return source !== undefined && source !== sources.ownFile;
+  return describeSource({ ...sources, ownFile: undefined }) !== undefined;
 }
 
 /** Where `findSecret` would look first, in words; for people who ask where their secret comes from. */

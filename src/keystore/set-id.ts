@@ -40,7 +40,7 @@ export function parseNote(text: string): string {
 
 /** Who says to have made a change, fit for a history: at most 256 characters, control characters taken out. */
 export function toActor(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cs}]/gu, '').slice(0, 256);
+  return [...text.replace(/[\p{Cc}\p{Cs}]/gu, '')].slice(0, 256).join('');
 }
 
 function faultOf(text: string, most: number): string | undefined {

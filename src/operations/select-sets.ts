@@ -1,5 +1,5 @@
 // Reads the sets that were named, or all of them.
-import { JwksError } from '../errors.ts';
+import { JwksError, shellOperand } from '../errors.ts';
 import type { Manifest } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { SetDocument } from '../keystore/set-document.ts';
@@ -31,7 +31,7 @@ export function noSet(id: SetId): JwksError {
 
 export function noKey(id: SetId, kid: string): JwksError {
   return new JwksError('not-found', `set "${id}" has no key "${kid}"`, {
-    hint: `jwks get ${id} shows its keys`,
+    hint: `jwks get ${shellOperand(id)} shows its keys`,
   });
 }
 

@@ -1,5 +1,5 @@
 // jwks export: the JWK Set that verifiers fetch, and the private one for servers that sign.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { transcript } from '../support/transcript.ts';
@@ -104,6 +104,16 @@ test('an export that would publish nothing is refused unless it is meant', async
     exit 3
   `,
   );
+});
+
+test('a key that is not there is exit 3, also where an empty set is allowed', async () => {
+  const machine = await threeSets();
+  for (const sets of ['auth', 'sym', '--all']) {
+    const ran = await machine.jwks(`export ${sets} --kid TYPO --allow-empty -o jwks.json`);
+    expect([sets, ran.status, ran.stdout]).toEqual([sets, 3, '']);
+    expect(ran.stderr).toContain('there is no key "TYPO" to export');
+  }
+  expect(readdirSync(`${machine.home}/work`)).toEqual([]);
 });
 
 test('which sets must be said', async () => {

@@ -88,6 +88,18 @@ test('--output-mode', async () => {
   );
 });
 
+test('--output-mode is for a new file: one that stands there keeps its mode', async () => {
+  const { machine, work } = await machineWithKey();
+  writeFileSync(`${work}/jwks.json`, 'old');
+  for (const mode of [0o600, 0o664]) {
+    chmodSync(`${work}/jwks.json`, mode);
+    expect((await machine.jwks('export auth -o jwks.json --output-mode 0640')).status).toBe(0);
+    expect(modeOf(`${work}/jwks.json`)).toBe(`0${mode.toString(8)}`);
+    // Also where another content is written, and where it is the same.
+    await machine.jwks('create --alg ES256 auth');
+  }
+});
+
 test('what cannot be written is refused before anything is done', async () => {
   const { machine, work } = await machineWithKey();
   await transcript(

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { FileStorage } from '../../src/keystore/file-storage.ts';
 import { findSecret } from '../../src/keystore/secret-sources.ts';
 import { openKeystore } from '../../src/operations/open.ts';
+import { interferedFileSystem } from '../support/faulty-file-system.ts';
 import { accessIn, addKey } from '../support/keystore.ts';
 import { modeOf, modesBelow, pathsBelow } from '../support/keystore-files.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -67,6 +68,26 @@ test.skipIf(!isRoot).each([
     }
   }
 });
+
+test.each([0o770, 0o750])(
+  'a directory for a group has its bits as soon as it is made (%o, decimal)',
+  async (bits) => {
+    const directory = join(temporaryDirectory(), 'keystore');
+    mkdirSync(directory);
+    chmodSync(directory, bits);
+    withUmask(0o022);
+    const made: string[] = [];
+    const fs = interferedFileSystem((call, proceed) => {
+      const result = proceed();
+      if (call.operation === 'mkdir') made.push(modeOf(String(call.args[0])));
+      return result;
+    });
+    await new FileStorage(directory, { fs }).replace('sets/auth', 0, Buffer.from('one'));
+    const mode = `0${bits.toString(8)}`;
+    expect(made).toEqual([mode, mode]);
+    expect(process.umask()).toBe(0o022);
+  },
+);
 
 test.skipIf(!isRoot)("a keystore whose group has no bits stays the owner's alone", async () => {
   const directory = join(temporaryDirectory(), 'keystore');

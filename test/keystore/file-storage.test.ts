@@ -1,5 +1,5 @@
 // What FileStorage leaves behind when the disk or the file system do not do what was hoped.
-import { chmodSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FileStorage, isEmptyDirectory } from '../../src/keystore/file-storage.ts';
@@ -59,6 +59,16 @@ describe('what is superseded', () => {
     await new FileStorage(directory, { fs: halfway }).replace(set, 4, bytesOf('text 5'));
     await storage.replace(set, 5, bytesOf('text 6'));
     expect(revisionsIn(place)).toEqual(['', '', '', '', '', 'text 6']);
+  });
+
+  test('is emptied also where names of emptied ones were deleted', async () => {
+    const { place, storage } = await placeWith(4);
+    for (const revision of [1, 2, 3]) rmSync(join(place, `${revision}.json`));
+    for (const from of [4, 5]) {
+      expect(await storage.replace(set, from, bytesOf(`text ${from + 1}`))).toBe('committed');
+    }
+    const texts = [4, 5, 6].map((revision) => readFileSync(join(place, `${revision}.json`), 'utf8'));
+    expect(texts).toEqual(['', '', 'text 6']);
   });
 
   test('is not emptied where the new one does not read back as it was written', async () => {

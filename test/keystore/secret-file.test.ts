@@ -16,7 +16,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { JwksError } from '../../src/errors.ts';
 import { realFileSystem } from '../../src/keystore/file-system.ts';
 import { findSecret, makeSecretFile, type SecretSources } from '../../src/keystore/secret-sources.ts';
-import { failingAt } from '../support/faulty-file-system.ts';
+import { failingAt, recordingFileSystem } from '../support/faulty-file-system.ts';
 import { codeOf } from '../support/keystore.ts';
 import { modeOf, pathsBelow } from '../support/keystore-files.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -122,6 +122,17 @@ describe('a secret file that is made', () => {
     expect(makeSecretFile(realFileSystem, path)).toBe(false);
     expect((await findSecret(sources({ file: path })))?.text).toBe('mine');
     expect(pathsBelow(join(path, '..'))).toEqual(['jwks-secret']);
+  });
+
+  test('is durable also where somebody else has made it just now', () => {
+    const path = secretFile('mine');
+    const { fs, calls } = recordingFileSystem();
+    expect(makeSecretFile(fs, path)).toBe(false);
+    const order = calls
+      .map(({ operation }) => operation)
+      .filter((name) => /^(?:link|openDirectory|fsync)$/.test(name));
+    expect(order).toEqual(['fsync', 'link', 'openDirectory', 'fsync']);
+    expect(calls.find(({ operation }) => operation === 'openDirectory')?.args).toEqual([join(path, '..')]);
   });
 
   test.each(['mkdir', 'openNew', 'write', 'fsync', 'link', 'openDirectory'] as const)(

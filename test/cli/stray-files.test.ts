@@ -1,0 +1,23 @@
+// What lies in a keystore and is none of its documents is in nobody's way.
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { Machine } from '../support/cli.ts';
+
+test('stray files, links and empty directories beside the sets', async () => {
+  const machine = new Machine();
+  await machine.jwks('create --alg ES256 auth k1');
+  const usual = await machine.jwks('export --all');
+  expect(usual.status).toBe(0);
+  const sets = `${machine.home}/.local/share/jwks/sets`;
+  for (const name of ['README', '.DS_Store', 'Thumbs.db', '1.json'])
+    writeFileSync(`${sets}/${name}`, 'stray');
+  for (const name of ['notes.txt', '.swp', '01.json', '2.json~'])
+    writeFileSync(`${sets}/auth/${name}`, 'stray');
+  symlinkSync('README', `${sets}/link`);
+  symlinkSync('/nowhere', `${sets}/dangling`);
+  mkdirSync(`${sets}/empty`);
+  mkdirSync(`${sets}/.hidden`);
+  expect(await machine.jwks('list -q')).toEqual({ status: 0, stdout: 'auth\n', stderr: '' });
+  expect(await machine.jwks('export --all')).toEqual(usual);
+  expect((await machine.jwks('create -q --alg ES256 auth k2')).stdout).toBe('k2\n');
+});
