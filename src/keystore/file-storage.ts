@@ -137,8 +137,10 @@ export class FileStorage implements Storage {
     for (let revision = lowest; revision <= from; revision++) {
       try {
         this.#fs.truncate(this.#revisionPath(name, revision));
-      } catch {
-        // The change is done and durable; the next one empties what this one could not.
+      } catch (error) {
+        // The change is done and durable; the next one empties what this one could not. What is no file of ours is
+        // passed over.
+        if (!['ELOOP', 'ENOTFILE'].includes(systemCode(error) ?? '')) return;
       }
     }
   }

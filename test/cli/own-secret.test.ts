@@ -4,12 +4,10 @@ import { expect, test } from 'vitest';
 import { generateSecretText } from '../../src/keystore/secret.ts';
 import { Machine } from '../support/cli.ts';
 
-const passphrase = 'correct horse battery staple';
-
 /** A keystore at `other` that this host knows nothing of, and a secret file of the user's own. */
 async function machineWithOther(mode: number): Promise<Machine> {
   const machine = new Machine();
-  const elsewhere = { XDG_STATE_HOME: `${machine.home}/elsewhere`, JWKS_SECRET: passphrase };
+  const elsewhere = { XDG_STATE_HOME: `${machine.home}/elsewhere`, JWKS_SECRET: generateSecretText() };
   await machine.jwks('init --keystore other', { env: elsewhere });
   await machine.jwks('create --alg ES256 auth k1 --keystore other', { env: elsewhere });
   mkdirSync(`${machine.home}/.config/jwks`, { recursive: true });

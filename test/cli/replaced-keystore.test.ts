@@ -1,9 +1,10 @@
 // Production replaced by a copy of staging: the same secret opens it, and it is another keystore all the same.
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { generateSecretText } from '../../src/keystore/secret.ts';
 import { Machine } from '../support/cli.ts';
 
-const env = { JWKS_SECRET: 'correct horse battery staple' };
+const env = { JWKS_SECRET: generateSecretText() };
 
 async function replaced(): Promise<{ jwks: (words: string) => ReturnType<Machine['jwks']>; work: string }> {
   const machine = new Machine();

@@ -71,6 +71,16 @@ describe('what is superseded', () => {
     expect(texts).toEqual(['', '', 'text 6']);
   });
 
+  test('is emptied in the end, also where only the lowest could not be', async () => {
+    const { directory, place, storage } = await placeWith(2);
+    const unable = new FileStorage(directory, { fs: failingAt('truncate', 'EIO') });
+    for (const from of [2, 3]) await unable.replace(set, from, bytesOf(`text ${from + 1}`));
+    const once = new FileStorage(directory, { fs: failingAt('truncate', 'EIO', 1) });
+    await once.replace(set, 4, bytesOf('text 5'));
+    await storage.replace(set, 5, bytesOf('text 6'));
+    expect(revisionsIn(place)).toEqual(['', '', '', '', '', 'text 6']);
+  });
+
   test('is not emptied where the new one does not read back as it was written', async () => {
     const { directory, place } = await placeWith(1);
     const fs = interferedFileSystem((call, proceed) =>
