@@ -13,7 +13,7 @@ const inherited = ['SystemRoot', 'LD_LIBRARY_PATH', 'OPENSSL_CONF', 'OPENSSL_MOD
 const script = `require('node:crypto').generateKeyPair('rsa', {
   modulusLength: Number(process.argv[1]), publicExponent: 65537,
   publicKeyEncoding: { format: 'jwk' }, privateKeyEncoding: { format: 'jwk' },
-}, (error, _, key) => error ? process.exit(1) : process.stdout.write(JSON.stringify(key)))`;
+}, (error, _, key) => { if (error) process.exitCode = 1; else process.stdout.write(JSON.stringify(key)); })`;
 
 /** A private RSA JWK of so many bits, or `undefined` where no child could make one. */
 export async function raceRsa(bits: number): Promise<object | undefined> {

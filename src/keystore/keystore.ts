@@ -1,7 +1,6 @@
 // An unlocked keystore: opens the private halves of sets, and changes sets one atomic step at a time.
 import { setTimeout as pause } from 'node:timers/promises';
 import { JwksError } from '../errors.ts';
-import { SignatureChecker } from '../jose/identity.ts';
 import type { PrivateJwk } from '../jose/jwk.ts';
 import { nowFor, refuseClock } from '../lifecycle/clock.ts';
 import { defaultFacts, type Policy } from '../lifecycle/policy.ts';
@@ -11,7 +10,7 @@ import { type HistoryEvent, type Manifest, type ManifestKey, mostEvents } from '
 import { openSlots, type Unlocked } from './master-document.ts';
 import { type Author, Reader, type ReaderOptions } from './reader.ts';
 import type { Secret } from './secret.ts';
-import { openSet, parseSetDocument, type SetDocument, serializeSet } from './set-document.ts';
+import { openSet, type SetDocument, serializeSet } from './set-document.ts';
 import { documentOf, type SetId, toActor } from './set-id.ts';
 
 /** A set with its private halves, in the order of the manifest's keys that are held. */
@@ -172,7 +171,7 @@ export class Keystore {
     const { identity, masterKeys } = this.#unlocked;
     const bytes = await serializeSet(manifest, privateKeys, masterKeys[0], identity);
     const name = documentOf(manifest.set);
-    const sealed = await parseSetDocument(bytes, name, manifest.revision, new SignatureChecker());
+    const sealed = await this.reader.parse(name, { revision: manifest.revision, bytes });
     await openSet(sealed, masterKeys);
     if (bytes.length > mostBytes) {
       throw new JwksError('failed', `set "${manifest.set}" is too large: ${bytes.length} bytes`, {

@@ -134,6 +134,13 @@ export class Reader {
       .sort((a, b) => compare(a.manifest.set, b.manifest.set));
   }
 
+  /** A set's document whose signature is good, by an identity of this keystore. */
+  async parse(name: DocumentName, { bytes, revision }: StoredDocument): Promise<SetDocument> {
+    const document = await parseSetDocument(bytes, name, revision, this.#checker);
+    if (!this.#accepted.has(document.signer.fingerprint)) throw foreign(name, document.signer.fingerprint);
+    return document;
+  }
+
   /** What was written by us counts as seen. */
   noteWritten(name: DocumentName, revision: number, bytes: Uint8Array): void {
     this.#seen.accept(name, { revision, sha256: digestOf(bytes) });
@@ -146,11 +153,10 @@ export class Reader {
   }
 
   async #read(name: DocumentName): Promise<SetDocument | undefined> {
-    const read = await readChecked(this.storage, name, async ({ bytes, revision }) => {
-      const document = await parseSetDocument(bytes, name, revision, this.#checker);
-      if (!this.#accepted.has(document.signer.fingerprint)) throw foreign(name, document.signer.fingerprint);
+    const read = await readChecked(this.storage, name, async (stored) => {
+      const document = await this.parse(name, stored);
       // In here, since one that seems to have gone back may only have been overtaken while it was read.
-      this.#note(name, { bytes, revision }, document.manifest.previous);
+      this.#note(name, stored, document.manifest.previous);
       return document;
     });
     if (read === undefined) this.#noteAbsent(name);

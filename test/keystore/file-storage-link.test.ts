@@ -1,10 +1,8 @@
 // The one step that makes a revision: how link(2) can end, and what each ending means.
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FileStorage } from '../../src/keystore/file-storage.ts';
 import { type FileSystem, realFileSystem } from '../../src/keystore/file-system.ts';
-import type { DocumentName } from '../../src/keystore/set-id.ts';
 import {
   failingAt,
   interferedFileSystem,
@@ -12,21 +10,7 @@ import {
   systemError,
 } from '../support/faulty-file-system.ts';
 import { codeOf } from '../support/keystore.ts';
-import { revisionsIn, temporariesBelow } from '../support/keystore-files.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
-
-const set: DocumentName = 'sets/auth';
-const bytesOf = (text: string) => Buffer.from(text);
-
-/** A keystore directory whose one set has been changed so many times. */
-async function placeWith(
-  revisions: number,
-): Promise<{ directory: string; place: string; storage: FileStorage }> {
-  const directory = temporaryDirectory();
-  const storage = new FileStorage(directory);
-  for (let from = 0; from < revisions; from++) await storage.replace(set, from, bytesOf(`text ${from + 1}`));
-  return { directory, place: join(directory, set), storage };
-}
+import { bytesOf, placeWith, revisionsIn, set, temporariesBelow } from '../support/keystore-files.ts';
 
 describe('the link', () => {
   test('EEXIST and one link of ours: somebody was first', async () => {

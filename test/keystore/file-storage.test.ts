@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FileStorage, isEmptyDirectory } from '../../src/keystore/file-storage.ts';
 import { type FileSystem, realFileSystem } from '../../src/keystore/file-system.ts';
-import type { DocumentName } from '../../src/keystore/set-id.ts';
 import {
   Death,
   failingAt,
@@ -14,21 +13,15 @@ import {
   systemError,
 } from '../support/faulty-file-system.ts';
 import { codeOf } from '../support/keystore.ts';
-import { pathsBelow, revisionsIn, temporariesBelow } from '../support/keystore-files.ts';
+import {
+  bytesOf,
+  pathsBelow,
+  placeWith,
+  revisionsIn,
+  set,
+  temporariesBelow,
+} from '../support/keystore-files.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-
-const set: DocumentName = 'sets/auth';
-const bytesOf = (text: string) => Buffer.from(text);
-
-/** A keystore directory whose one set has been changed so many times. */
-async function placeWith(
-  revisions: number,
-): Promise<{ directory: string; place: string; storage: FileStorage }> {
-  const directory = temporaryDirectory();
-  const storage = new FileStorage(directory);
-  for (let from = 0; from < revisions; from++) await storage.replace(set, from, bytesOf(`text ${from + 1}`));
-  return { directory, place: join(directory, set), storage };
-}
 
 describe('what is superseded', () => {
   test('is emptied, and its name stays', async () => {

@@ -11,37 +11,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { JwksError } from '../../src/errors.ts';
 import { realFileSystem } from '../../src/keystore/file-system.ts';
-import { findSecret, makeSecretFile, type SecretSources } from '../../src/keystore/secret-sources.ts';
+import { findSecret, makeSecretFile } from '../../src/keystore/secret-sources.ts';
 import { failingAt, recordingFileSystem } from '../support/faulty-file-system.ts';
 import { codeOf } from '../support/keystore.ts';
 import { modeOf, pathsBelow } from '../support/keystore-files.ts';
+import { credentials, secretFile, sources } from '../support/secret-places.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const uid = process.geteuid?.();
 const isRoot = uid === 0;
-
-function sources(more: Partial<SecretSources> = {}): SecretSources {
-  return { stdin: () => Readable.from(['from stdin']), uid, ...more };
-}
-
-function secretFile(text = 'from a file', mode = 0o600): string {
-  const path = join(temporaryDirectory(), 'jwks-secret');
-  writeFileSync(path, text);
-  chmodSync(path, mode);
-  return path;
-}
-
-/** A directory as systemd mounts it, 0440 for its files. */
-function credentials(): string {
-  const directory = temporaryDirectory();
-  writeFileSync(join(directory, 'jwks-secret'), 'from systemd');
-  chmodSync(join(directory, 'jwks-secret'), 0o440);
-  return directory;
-}
 
 describe('the mode of a secret file', () => {
   test.each([0o600, 0o400, 0o700])('%o (decimal) is taken', async (mode) => {

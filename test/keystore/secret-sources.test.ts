@@ -1,32 +1,12 @@
 // Where the secret is looked for, in which order, and how much of it is read.
-import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeSource, findSecret, type SecretSources } from '../../src/keystore/secret-sources.ts';
 import { codeOf } from '../support/keystore.ts';
+import { credentials, secretFile, sources } from '../support/secret-places.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-
-const uid = process.geteuid?.();
-
-function sources(more: Partial<SecretSources> = {}): SecretSources {
-  return { stdin: () => Readable.from(['from stdin']), uid, ...more };
-}
-
-function secretFile(text = 'from a file', mode = 0o600): string {
-  const path = join(temporaryDirectory(), 'jwks-secret');
-  writeFileSync(path, text);
-  chmodSync(path, mode);
-  return path;
-}
-
-/** A directory as systemd mounts it, 0440 for its files. */
-function credentials(): string {
-  const directory = temporaryDirectory();
-  writeFileSync(join(directory, 'jwks-secret'), 'from systemd');
-  chmodSync(join(directory, 'jwks-secret'), 0o440);
-  return directory;
-}
 
 describe('the order', () => {
   /** All of them, each with a text of its own; a test takes them away one after the other. */

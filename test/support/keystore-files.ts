@@ -1,6 +1,9 @@
 // Looks at a keystore's directory from outside.
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FileStorage } from '../../src/keystore/file-storage.ts';
+import type { DocumentName } from '../../src/keystore/set-id.ts';
+import { temporaryDirectory } from './temporary.ts';
 
 /** Every path below a directory, directories end with a slash; sorted. */
 export function pathsBelow(directory: string): string[] {
@@ -34,4 +37,17 @@ export function revisionsIn(directory: string): string[] {
 
 export function temporariesBelow(directory: string): string[] {
   return pathsBelow(directory).filter((path) => /(?:^|\/)\.[^/]+$/.test(path));
+}
+
+export const set: DocumentName = 'sets/auth';
+export const bytesOf = (text: string) => Buffer.from(text);
+
+/** A keystore directory whose one set has been changed so many times. */
+export async function placeWith(
+  revisions: number,
+): Promise<{ directory: string; place: string; storage: FileStorage }> {
+  const directory = temporaryDirectory();
+  const storage = new FileStorage(directory);
+  for (let from = 0; from < revisions; from++) await storage.replace(set, from, bytesOf(`text ${from + 1}`));
+  return { directory, place: join(directory, set), storage };
 }
