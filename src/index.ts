@@ -1,5 +1,6 @@
 // The library's face: a keystore for Node programs. Everything else in this package is private.
 import type { KeyObject } from 'node:crypto';
+import { resolve } from 'node:path';
 import { JwksError } from './errors.ts';
 import type { KidScheme } from './jose/generate.ts';
 import type { IdentityAlgorithm } from './jose/identity.ts';
@@ -30,18 +31,18 @@ export interface KeystoreOptions {
    * The secret itself, as text: a generated secret or a passphrase of 16 characters or more. Needed for `create`
    * and `signer`; without it, `identity` says whom to trust.
    */
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   /** RFC 7638 thumbprint of the key that signs the keystore, 43 base64url characters. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   /**
    * Directory in which this host remembers the highest revisions it has seen, to notice a keystore that went
    * back (the command uses `$XDG_STATE_HOME/jwks`). Absent: nothing is remembered beyond this object.
    */
-  readonly stateDirectory?: string;
+  readonly stateDirectory?: string | undefined;
   /** Who makes the changes, for the history. Default `library`. */
-  readonly actor?: string;
+  readonly actor?: string | undefined;
   /** The clock. Default: the host's. */
-  readonly now?: () => Date;
+  readonly now?: (() => Date) | undefined;
 }
 
 /** A key of a set as anybody may see it. Dates that are not set yet are absent. */
@@ -74,19 +75,19 @@ export interface PublicJwkSet {
 
 export interface CreateOptions {
   /** `alg` of RFC 7518, 8037, 9864 or 9964. Default `RS256`. */
-  readonly alg?: string;
+  readonly alg?: string | undefined;
   /** Size of an RSA or symmetric key in bits. Default: RSA 4096, symmetric what the algorithm needs. */
-  readonly bits?: number;
+  readonly bits?: number | undefined;
   /** Curve, where the algorithm leaves a choice. */
-  readonly crv?: string;
+  readonly crv?: string | undefined;
   /** Given by hand; absent: made by `kidFrom`. */
-  readonly kid?: string;
+  readonly kid?: string | undefined;
   /** Default `thumbprint` (RFC 7638); a symmetric key always has a UUID. */
-  readonly kidFrom?: KidScheme;
+  readonly kidFrom?: KidScheme | undefined;
   /** Be content with a key of that algorithm that is active already. */
-  readonly ifMissing?: boolean;
+  readonly ifMissing?: boolean | undefined;
   /** For the history. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 export interface CreatedKey {
@@ -175,9 +176,10 @@ function toAccess(options: KeystoreOptions): Access {
   const { directory, secret, identity, stateDirectory, actor = 'library', now } = options;
   return {
     fs: realFileSystem,
-    directory,
+    // As it is now: a program may change its working directory.
+    directory: resolve(directory),
     isDefault: false,
-    stateDirectory,
+    stateDirectory: stateDirectory === undefined ? undefined : resolve(stateDirectory),
     identity,
     acceptRollback: false,
     findSecret: async () => (secret === undefined ? undefined : { text: secret, source: 'the options' }),

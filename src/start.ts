@@ -21,7 +21,9 @@ class SignalShield implements Shield {
       process.on(name, () => {
         this.status = status;
         if (this.#raised) return;
-        writeSync(2, 'jwks: interrupted; what was not reported as done was not done\n');
+        // A spinner may stand on the line.
+        const lead = isTerminalDevice(2) ? '\r\u001b[K' : '';
+        writeSync(2, `${lead}jwks: interrupted; what was not reported as done was not done\n`);
         process.exit(status);
       });
     }

@@ -66,7 +66,7 @@ const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'valu
   [/^cli\/commands\//, 'keystore/set-id.ts', 'value'],
   [/^cli\/shapes\.ts$/, 'keystore/manifest.ts', 'value'],
   [/^cli\/config-schema\.ts$/, 'keystore/schema.ts', 'value'],
-  [/^cli\/(?:config-schema|commands\/(?:algs|create))\.ts$/, 'jose/algorithms.ts', 'value'],
+  [/^cli\/(?:config-schema|completion-script|commands\/(?:algs|create))\.ts$/, 'jose/algorithms.ts', 'value'],
   [/^cli\/commands\/create\.ts$/, 'jose/generate.ts', 'type'],
   [/^cli\/commands\/init\.ts$/, 'jose/identity.ts', 'type'],
   // The last look before something public is printed, and its types.
@@ -76,7 +76,8 @@ const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'valu
   [/^cli\/session\.ts$/, 'keystore/secret-sources.ts', 'value'],
   // Files are written and checked for their owner in one way.
   [/^cli\/config-files\.ts$/, 'keystore/ownership.ts', 'value'],
-  [/^cli\/(?:output-file|session)\.ts$/, 'keystore/file-system.ts', 'value'],
+  [/^cli\/(?:output-file|protected-paths|session)\.ts$/, 'keystore/file-system.ts', 'value'],
+  [/^cli\/protected-paths\.ts$/, 'keystore/file-storage.ts', 'value'],
   [/^cli\/output-file\.ts$/, 'keystore/new-file.ts', 'value'],
   [/^(?:cli\/host|main|start)\.ts$/, 'keystore/file-storage.ts', 'type'],
   [/^cli\/session\.ts$/, 'keystore/keystore.ts', 'type'],

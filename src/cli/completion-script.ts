@@ -1,5 +1,6 @@
 // Completion scripts, made from the program's own declarations.
 import type { Command } from 'commander';
+import { algorithms } from '../jose/algorithms.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
@@ -15,6 +16,7 @@ interface Words {
     readonly flag: string;
     readonly about: string;
     readonly choices: readonly string[];
+    readonly takesValue: boolean;
   }[];
   readonly words: readonly string[];
   readonly takesSets: boolean;
@@ -47,20 +49,37 @@ function optionsOf(command: Command): Words['options'] {
     .map((option) => ({
       flag: option.long ?? option.short ?? '',
       about: option.description,
-      choices: option.argChoices ?? [],
+      choices: option.argChoices ?? (option.long === '--alg' ? algorithms.map(({ alg }) => alg) : []),
+      takesValue: option.required,
     }));
 }
 
 const flagsOf = (options: Words['options']) => options.map(({ flag }) => flag).join(' ');
 // Set ids are other people's text: they are only ever compared and quoted, never evaluated.
-const listSets = 'jwks list --quiet --no-input 2>/dev/null';
+const quietly = '--quiet --no-input 2>/dev/null';
+const listSets = `jwks list ${quietly}`;
 
 function bash(globals: Words['options'], commands: readonly Words[]): string {
   const choices = commands.flatMap(({ options }) => options.filter((option) => option.choices.length > 0));
   const unique = new Map(choices.map((option) => [option.flag, option.choices.join(' ')]));
+  const files = ['--keystore', '--secret-file', '--config', '--output'];
+  const valued = [...globals, ...commands.flatMap(({ options }) => options)].filter(
+    ({ takesValue }) => takesValue,
+  );
+  const free = [...new Set(valued.map(({ flag }) => flag))].filter(
+    (flag) => !unique.has(flag) && !files.includes(flag),
+  );
   return `# bash completion of jwks: source <(jwks completion bash)
 _jwks() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command='' words='' sets='' word id
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command='' words='' sets='' word id place
+  local -a keystore=()
+  for ((place = 1; place < COMP_CWORD; place++)); do
+    [[ \${COMP_WORDS[place]} == --keystore ]] || continue
+    # bash makes three words of --keystore=DIR.
+    word=\${COMP_WORDS[place + 1]}
+    [[ $word == = ]] && word=\${COMP_WORDS[place + 2]}
+    keystore=(--keystore "$word")
+  done
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
       ${commands.map(({ name }) => name).join(' | ')}) command=$word; break ;;
@@ -69,6 +88,7 @@ _jwks() {
   case $previous in
 ${[...unique].map(([flag, values]) => `    ${flag}) mapfile -t COMPREPLY < <(compgen -W '${values}' -- "$current"); return ;;`).join('\n')}
     --keystore | --secret-file | --config | --output | -o) compopt -o default; COMPREPLY=(); return ;;
+    ${free.join(' | ')}) COMPREPLY=(); return ;;
   esac
   case $command in
     '') words='${commands.map(({ name }) => name).join(' ')}' ;;
@@ -79,7 +99,7 @@ ${commands.map(({ name, options, words, takesSets }) => `    ${name}) words='${[
   if [[ $sets == yes && $current != -* ]]; then
     while IFS= read -r id; do
       [[ $id == "$current"* ]] && COMPREPLY+=("$(printf '%q' "$id")")
-    done < <(${listSets})
+    done < <(jwks list "\${keystore[@]}" ${quietly})
   fi
 }
 complete -F _jwks jwks

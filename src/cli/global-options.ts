@@ -29,9 +29,9 @@ export function addGlobalOptions(program: Command): void {
       .argParser(wholeNumber)
       .conflicts('secretFile'),
     new Option('--identity <fingerprint>', 'trust the keystore with this fingerprint'),
-    new Option('--accept-rollback', 'take documents that are older than what this host has seen'),
+    new Option('--accept-rollback', 'take documents older than what this host has seen'),
     new Option('--config <file>', 'use this configuration and no project or user file'),
-    new Option('--format <format>', 'table, json, json-pretty, yaml, jwks, jsonpath=EXPR, jsonpointer=PTR'),
+    new Option('--format <format>', 'table, json, json-pretty, yaml, jwks, jsonpath=E'),
     new Option('-o, --output <file>', 'write the result to a file, whole or not at all'),
     new Option('--output-mode <mode>', 'mode of a new output file, such as 0640').argParser(fileMode),
     new Option('-q, --quiet', 'print ids only, and nothing on stderr but errors'),

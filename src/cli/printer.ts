@@ -1,4 +1,5 @@
 // The one place that prints: the result on stdout or into a file, what is said to a person on stderr.
+import { sep } from 'node:path';
 import { JwksError } from '../errors.ts';
 import { holdsPrivateMember } from '../jose/jwk.ts';
 import { type Format, formatValue, parseFormat, refuseUnreadable } from './format.ts';
@@ -20,7 +21,7 @@ export interface Result {
 
 const longestKid = 12;
 
-const ownStdout = /^\/(?:dev\/(?:stdout|fd\/1)|proc\/self\/fd\/1)$/;
+const ownStdout = /^-$|^\/(?:dev\/(?:stdout|fd\/1)|proc\/self\/fd\/1)$/;
 
 export class Printer {
   readonly out: Palette;
@@ -28,38 +29,53 @@ export class Printer {
   readonly #host: Host;
   readonly #options: GlobalOptions;
   readonly #formatText: string | undefined;
+  readonly #ours: readonly string[];
   #file: OutputFile | undefined;
   #mayHoldPrivate = false;
 
-  static async start(host: Host, options: GlobalOptions, formatText: string | undefined): Promise<Printer> {
+  /** `ours`: real paths that a result must never replace. */
+  static async start(
+    host: Host,
+    options: GlobalOptions,
+    formatText: string | undefined,
+    ours: readonly string[],
+  ): Promise<Printer> {
     const out = await paletteFor(host.stdout, host.env, !options.color);
     const err = await paletteFor(host.stderr, host.env, !options.color);
-    return new Printer(host, options, formatText, { out, err });
+    return new Printer(host, options, formatText, ours, { out, err });
   }
 
   private constructor(
     host: Host,
     options: GlobalOptions,
     formatText: string | undefined,
+    ours: readonly string[],
     palettes: { readonly out: Palette; readonly err: Palette },
   ) {
     this.#host = host;
     this.#options = options;
     this.#formatText = formatText;
+    this.#ours = ours;
     this.out = palettes.out;
     this.err = palettes.err;
   }
 
   /** Refuses what cannot be printed before anything is done. Every command calls it first. */
   async prepare(
-    form: { readonly isPrivate?: boolean; readonly hasFormats?: boolean; readonly hasJwks?: boolean } = {},
+    form: {
+      readonly isPrivate?: boolean;
+      readonly hasFormats?: boolean;
+      readonly hasJwks?: boolean;
+      /** False: what is said is no result, and must not replace one. */
+      readonly hasFile?: boolean;
+    } = {},
   ): Promise<void> {
     const { isPrivate = false } = form;
     this.#mayHoldPrivate = isPrivate;
     const format = form.hasFormats === false ? undefined : this.#format();
     if (format !== undefined) await refuseUnreadable(format);
     if (format?.kind === 'jwks' && form.hasJwks !== true) throw noJwks();
-    this.#planFile(isPrivate);
+    if (form.hasFile !== false) this.#planFile(isPrivate);
     if (isPrivate) await this.#allowPrivate();
   }
 
@@ -131,7 +147,15 @@ export class Printer {
     const { output, outputMode: mode, force = false } = this.#options;
     // Opening it again would write from the start of the file that it is, and past the questions about stdout.
     if (output === undefined || ownStdout.test(output)) return;
-    this.#file = planOutput({ path: output, cwd: this.#host.cwd, mode, isPrivate, force });
+    const file = planOutput({ path: output, cwd: this.#host.cwd, mode, isPrivate, force });
+    const ours = this.#ours.find((path) => file.path === path || file.path.startsWith(path + sep));
+    if (ours !== undefined) {
+      throw new JwksError(
+        'usage',
+        `${file.path} is part of the keystore or its secret, and no place for a result`,
+      );
+    }
+    this.#file = file;
   }
 
   /** Private keys go to a new file or a pipe; elsewhere only where somebody says so. */

@@ -24,6 +24,7 @@ const rest: readonly Entry[] = [
   { name: 'completion', load: () => import('./commands/completion.ts') },
 ];
 const entries = [...first, ...rest];
+export const commandNames: readonly string[] = entries.map(({ name }) => name);
 
 /** The program with the commands that `argv` names; where it names none, or asks for help, with all. */
 export async function loadProgram(argv: readonly string[], version: string, open: Open): Promise<Command> {
@@ -32,17 +33,18 @@ export async function loadProgram(argv: readonly string[], version: string, open
   const modules = await Promise.all((needsAll ? entries : named).map(({ load }) => load()));
   const program = new Command('jwks');
   program
-    .description('signing keys for OAuth 2.0 / OpenID Connect issuers: made, sealed at rest, published')
+    .description('signing keys of OAuth 2.0 / OpenID Connect issuers, sealed and published')
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help')
     .showSuggestionAfterError(true)
     .exitOverride();
   addGlobalOptions(program);
-  for (const module of modules) module.register(program, open);
   program.configureHelp({
     formatHelp: (command, help) => (command === program ? firstScreen(program, help) : plain(command, help)),
   });
+  // After the layout, which commands take over when they are made.
+  for (const module of modules) module.register(program, open);
   return program;
 }
 

@@ -1,12 +1,12 @@
 // Runs one command line: words in, exit status out. The only place that turns errors into words.
 import { CommanderError } from 'commander';
-import { JwksError } from '../errors.ts';
+import { type ErrorCode, JwksError } from '../errors.ts';
 import type { Open } from './command.ts';
 import { exitStatus } from './exit-status.ts';
 import { toJson } from './format.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
-import { loadProgram } from './program.ts';
+import { commandNames, loadProgram } from './program.ts';
 import { Session } from './session.ts';
 import { escapeText } from './terminal-text.ts';
 
@@ -72,8 +72,14 @@ function toJwksError(error: unknown, argv: readonly string[]): JwksError {
       hint: 'run it again with --debug and report what it shows',
     });
   }
-  if (error.code === 'commander.help')
-    return new JwksError('usage', 'no command was named', { hint: 'jwks --help' });
+  const command = argv.find((word) => commandNames.includes(word));
+  const page = command === undefined ? 'jwks --help' : `jwks ${command} --help`;
+  if (error.code === 'commander.help') {
+    const unknown = argv[0] === 'help' ? argv[1] : undefined;
+    const none = unknown === undefined ? 'no command was named' : `unknown command '${unknown}'`;
+    const message = command === undefined ? none : `${command} wants a command of its own`;
+    return new JwksError('usage', message, { hint: page });
+  }
   const remote = argv.find((word) =>
     remoteOptions.some((option) => word === option || word.startsWith(`${option}=`)),
   );
@@ -87,11 +93,27 @@ function toJwksError(error: unknown, argv: readonly string[]): JwksError {
     );
   }
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  return new JwksError('usage', message, { hint: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'jwks --help' });
+  const advice = suggestion?.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
+  return new JwksError('usage', inOurVoice(message), { hint: advice ?? page });
 }
 
+/** commander's words for a bad value as ours: `--bits abc is no whole number`. */
+function inOurVoice(message: string): string {
+  const invalid = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (?:It )?(.*?)\.?$/s.exec(
+    message,
+  );
+  if (invalid === null) return message;
+  const [, flag, value, fault = ''] = invalid;
+  return `${flag} ${value} ${fault.replace(/^Allowed choices are/, 'is not one of')}`;
+}
+
+/** What helps with every error of a kind, where the error itself has nothing better. */
+const usualHints: Readonly<Partial<Record<ErrorCode, string>>> = {
+  damaged: 'put the file back from a copy; other sets are not touched by it',
+};
+
 async function report(error: JwksError, isJson: boolean, host: Host, thrown: unknown): Promise<number> {
-  const { code, message, hint } = error;
+  const { code, message, hint = usualHints[code] } = error;
   if (isJson) {
     await host.stderr.write(`${toJson({ error: { code, message, hint } })}\n`);
   } else {

@@ -11,6 +11,7 @@ import { homedirOf } from './describe-path.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
 import { canAsk, Printer } from './printer.ts';
+import { protectedPaths } from './protected-paths.ts';
 import { loadSettings, nonEmpty, type Settings } from './settings.ts';
 import { Spinner } from './spinner.ts';
 import { escapeText } from './terminal-text.ts';
@@ -25,7 +26,8 @@ export class Session {
 
   static async start(host: Host, options: GlobalOptions): Promise<Session> {
     const settings = await loadSettings(host, options);
-    const printer = await Printer.start(host, options, settings.format?.value);
+    const ours = protectedPaths(host, options, settings);
+    const printer = await Printer.start(host, options, settings.format?.value, ours);
     return new Session(host, options, settings, printer);
   }
 
@@ -122,6 +124,12 @@ export class Session {
   async during<T>(text: string, work: Promise<T>): Promise<T> {
     const isShown = this.host.stderr.isTerminal && !this.printer.isQuiet && this.options.debug !== true;
     return isShown ? new Spinner(text, this.options.color).during(work) : work;
+  }
+
+  /** The default keystore is not there yet. */
+  isFirstRun(): boolean {
+    const { keystore } = this.settings;
+    return keystore?.from === 'default' && realFileSystem.stat(keystore.value) === undefined;
   }
 
   /** What a suggested command needs to find the same keystore. */

@@ -1,7 +1,7 @@
 // Makes new keys of every algorithm of the table.
 import { generateKeyPair, randomBytes, randomUUID } from 'node:crypto';
 import { JwksError } from '../errors.ts';
-import { curves, type KeyShape, ktyOf, mldsaNode } from './algorithms.ts';
+import { curves, type KeyShape, ktyOf, missingSupport, mldsaNode } from './algorithms.ts';
 import { encodeBase64url } from './base64url.ts';
 import { nameJwk, type PrivateJwk, toPrivateJwk, toPublicJwk } from './jwk.ts';
 import { spkiSha256Of, thumbprintOf } from './thumbprint.ts';
@@ -44,6 +44,14 @@ async function generateJwk(shape: KeyShape): Promise<PrivateJwk> {
       return toPrivateJwk(await makePair(curves[crv]?.type ?? 'ed25519', {}));
     case 'AKP':
       return toPrivateJwk(await makePair(algorithm.alg.toLowerCase(), {}));
+  }
+}
+
+/** Throws what making such a key would throw, where this Node cannot. */
+export function refuseUnavailable({ algorithm, crv }: KeyShape): void {
+  const missing = missingSupport(algorithm);
+  if (missing.all || missing.curves.some((name) => name === crv)) {
+    throw unsupported(algorithm.kty === 'AKP' ? algorithm.alg.toLowerCase() : algorithm.alg, undefined);
   }
 }
 

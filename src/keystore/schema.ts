@@ -72,6 +72,9 @@ export function parseAs<T extends v.GenericSchema>(
 
 /** JSON in the one spelling that we write, or exit 6: what JSON.parse says is dropped, since it quotes its input. */
 export function parseCanonicalJson(bytes: Uint8Array, what: string): unknown {
+  if (bytes.length === 0) {
+    throw new JwksError('damaged', `${what} is empty: a later revision is missing, or it was cut off`);
+  }
   let value: unknown;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   let isCanonical = false;

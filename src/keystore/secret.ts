@@ -41,9 +41,6 @@ export function parseSecret(text: string, source: string): Secret {
     throw new JwksError(
       'secret',
       `the secret in ${source} is too short: a passphrase has ${shortestPassphrase} characters or more`,
-      {
-        hint: 'jwks secret generate prints a strong one',
-      },
     );
   }
   return { kind: 'passphrase', text: Buffer.from(passphrase, 'utf8'), source };

@@ -1,7 +1,7 @@
 // Makes a key and adds it to a set, which is made if need be.
 import { JwksError } from '../errors.ts';
 import { type AlgorithmRequest, selectKeyShape } from '../jose/algorithms.ts';
-import { generateKey, type KidScheme } from '../jose/generate.ts';
+import { generateKey, type KidScheme, kidSchemes, refuseUnavailable } from '../jose/generate.ts';
 import { isSymmetric, type PrivateJwk, toPublicJwk } from '../jose/jwk.ts';
 import { thumbprintOf } from '../jose/thumbprint.ts';
 import type { Change, Keystore, OpenSet } from '../keystore/keystore.ts';
@@ -53,12 +53,18 @@ export async function createKey(
 ): Promise<Created> {
   const note = request.note === undefined ? undefined : parseNote(request.note);
   const shape = selectKeyShape(request);
+  if (request.kidFrom !== undefined && !kidSchemes.includes(request.kidFrom)) {
+    throw new JwksError('usage', `unknown way to make a key id: ${request.kidFrom}`, {
+      hint: kidSchemes.join(', '),
+    });
+  }
   const role: Role = shape.algorithm;
   const before = await keystore.openSet(request.set);
   const now = clock();
   const ready = existing(before, request, role, now);
   if (ready !== undefined) return ready;
   refuseAlgorithm(before, request, role);
+  if (request.dryRun === true) refuseUnavailable(shape);
   if (request.kid !== undefined) refuse(before, request.set, { kid: request.kid });
   if (request.dryRun === true) return planned(before, request, role, now);
 

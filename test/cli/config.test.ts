@@ -155,7 +155,7 @@ test('config shows where things come from, and never the secret', async () => {
     SETTING⇥VALUE⇥FROM
     keystore⇥~/.local/share/jwks⇥default
     identity⇥not set⇥default
-    secret⇥~/.config/jwks/secret⇥first source that is set
+    secret⇥~/.config/jwks/secret⇥found
     alg⇥RS256⇥default
     format⇥not set⇥default
     policy.rotateEvery⇥not set⇥default

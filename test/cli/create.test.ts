@@ -141,7 +141,7 @@ test('a kid is made by the scheme that is asked for', async () => {
     $ jwks create -q --alg ES256 --kid-from spki-sha256 c
     <kid>
     # A symmetric key has a UUID whatever is asked.
-    $ jwks create -q --alg HS256 --kid-from thumbprint d
+    $ jwks create -q --alg HS256 --kid-from uuid d
     <uuid2>
   `,
   );
@@ -160,7 +160,7 @@ test('a kid that begins with a dash is passed after --', async () => {
     -first
     $ jwks create --alg ES256 auth -second
     ! jwks: unknown option '-second'
-    ! hint: jwks --help
+    ! hint: jwks create --help
     exit 2
     $ jwks get auth -q --kid -first
     -first

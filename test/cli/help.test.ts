@@ -46,8 +46,8 @@ test('no command is a usage error that shows the first screen', async () => {
     ! hint: jwks --help
     exit 2
     $ jwks secret
-    ! jwks: no command was named
-    ! hint: jwks --help
+    ! jwks: secret wants a command of its own
+    ! hint: jwks secret --help
     exit 2
   `,
   );

@@ -101,12 +101,12 @@ test('--at shows the past without the keys that were made later', async () => {
     $ jwks list auth --at 2036-01-01 --format 'jsonpath=$.sets[0].keys[*].state'
     ["active","active"]
     $ jwks list auth --at tomorrow
-    ! jwks: option '--at <time>' argument 'tomorrow' is invalid. It is no time such as 2026-12-24T10:00:00Z.
-    ! hint: jwks --help
+    ! jwks: --at tomorrow is no time such as 2026-12-24T10:00:00Z
+    ! hint: jwks list --help
     exit 2
     $ jwks list auth --at 2026-02-30
-    ! jwks: option '--at <time>' argument '2026-02-30' is invalid. It is no time such as 2026-12-24T10:00:00Z.
-    ! hint: jwks --help
+    ! jwks: --at 2026-02-30 is no time such as 2026-12-24T10:00:00Z
+    ! hint: jwks list --help
     exit 2
   `,
   );

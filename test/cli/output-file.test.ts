@@ -81,8 +81,8 @@ test('--output-mode', async () => {
     machine,
     `
     $ jwks export auth -o c.json --output-mode 0999
-    ! jwks: option '--output-mode <mode>' argument '0999' is invalid. It is no octal mode such as 0640.
-    ! hint: jwks --help
+    ! jwks: --output-mode 0999 is no octal mode such as 0640
+    ! hint: jwks export --help
     exit 2
   `,
   );

@@ -11,19 +11,19 @@ test('unknown words', async () => {
     `
     $ jwks creat auth
     ! jwks: unknown command 'creat'
-    ! hint: Did you mean create?
+    ! hint: did you mean create?
     exit 2
     $ jwks create --algo ES256 auth
     ! jwks: unknown option '--algo'
-    ! hint: Did you mean --alg?
+    ! hint: did you mean --alg?
     exit 2
     $ jwks create --bits many auth
-    ! jwks: option '--bits <n>' argument 'many' is invalid. It is no whole number.
-    ! hint: jwks --help
+    ! jwks: --bits many is no whole number
+    ! hint: jwks create --help
     exit 2
     $ jwks create --use both auth
-    ! jwks: option '--use <use>' argument 'both' is invalid. Allowed choices are sig, enc.
-    ! hint: jwks --help
+    ! jwks: --use both is not one of sig, enc
+    ! hint: jwks create --help
     exit 2
     $ jwks create
     ! jwks: missing argument 'set-id'
@@ -39,7 +39,7 @@ test('unknown words', async () => {
     exit 2
     $ jwks list --secret-file a --secret-fd 3
     ! jwks: option '--secret-fd <n>' cannot be used with option '--secret-file <path>'
-    ! hint: jwks --help
+    ! hint: jwks list --help
     exit 2
     $ jwks list --identity short
     ! jwks: the identity (option --identity) is no fingerprint of 43 base64url characters

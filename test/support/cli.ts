@@ -18,7 +18,7 @@ export interface Settings {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdin?: string;
   /** Columns of the terminal that stdout and stderr are; absent: they are pipes. */
-  readonly terminal?: number;
+  readonly terminal?: number | undefined;
   /** Answers for the terminal: hidden texts and yes or no, in order. */
   readonly answers?: readonly (string | boolean)[];
   /** Working directory below the home. */

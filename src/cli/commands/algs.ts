@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Algorithm } from '../../jose/algorithms.ts';
 import { examples, type Open, operandsOf } from '../command.ts';
 import type { Session } from '../session.ts';
-import { formatTable } from '../terminal-text.ts';
+import { type Column, formatTable } from '../terminal-text.ts';
 
 export function register(program: Command, open: Open): void {
   const command = program
@@ -30,7 +30,7 @@ export function register(program: Command, open: Open): void {
       }),
       table: () =>
         formatTable(
-          ['ALGORITHM', 'USE', 'KEY TYPE', 'SIZE OR CURVE', 'HERE', 'DEFINED IN'].map((title) => ({ title })),
+          columns,
           rows.map(({ algorithm, here }) => [
             algorithm.alg,
             algorithm.use,
@@ -44,6 +44,15 @@ export function register(program: Command, open: Open): void {
     });
   }
 }
+
+const columns: readonly Column[] = [
+  { title: 'ALGORITHM' },
+  { title: 'USE' },
+  { title: 'KEY TYPE' },
+  { title: 'SIZE OR CURVE', shrinks: 'last' },
+  { title: 'HERE' },
+  { title: 'DEFINED IN', shrinks: 'first' },
+];
 
 /** The default first. */
 function describeChoice({ bits, curves }: Algorithm): string {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { defaultFacts } from '../../lifecycle/policy.ts';
 import { formatDuration } from '../../lifecycle/time.ts';
 import { examples, type Open, operandsOf } from '../command.ts';
+import { homedirOf } from '../describe-path.ts';
 import type { Session } from '../session.ts';
 import type { Setting } from '../settings.ts';
 import { formatTable } from '../terminal-text.ts';
@@ -29,6 +30,7 @@ export function register(program: Command, open: Open): void {
     operandsOf(command, { required: [], most: 0 });
     await session.printer.prepare();
     const rows = rowsOf(session, await session.secretSource());
+    const home = session.host.stdout.isTerminal ? homedirOf(session.host) : (text: string) => text;
     await session.printer.result({
       usual: 'table',
       json: () => ({ settings: rows }),
@@ -37,8 +39,8 @@ export function register(program: Command, open: Open): void {
           [{ title: 'SETTING' }, { title: 'VALUE', shrinks: 'last' }, { title: 'FROM', shrinks: 'last' }],
           rows.map(({ name, value, from }) => [
             name,
-            value === null ? 'not set' : [value].flat().join(', '),
-            from,
+            value === null ? 'not set' : home([value].flat().join(', ')),
+            home(from),
           ]),
           session.host.stdout,
         ),
@@ -55,7 +57,7 @@ function rowsOf(session: Session, secret: string | undefined): Row[] {
     {
       name: 'secret',
       value: secret ?? null,
-      from: secret === undefined ? 'default' : 'first source that is set',
+      from: secret === undefined ? 'default' : 'found',
     },
     row('alg', alg),
     row('format', format),

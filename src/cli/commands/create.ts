@@ -63,9 +63,15 @@ export function register(program: Command, open: Open): void {
     const [set = '', kid] = operandsOf(command, { required: ['set-id'], most: 2 });
     const options = optionsOf<CreateOptions>(command);
     const request = await requestOf(session, set, kid, options);
+    if (options.dryRun === true && session.isFirstRun()) {
+      return session.printer.say(
+        'a keystore would be made, and a key in it that signs at once; nothing was done',
+      );
+    }
     await session.printer.prepare({
       isPrivate: options.private === true,
       hasJwks: options.dryRun !== true,
+      hasFile: options.dryRun !== true,
     });
     const [{ createKey }, keystore] = await Promise.all([
       import('../../operations/create-key.ts'),
@@ -119,13 +125,16 @@ async function requestOf(session: Session, set: string, kid: string | undefined,
     force: session.options.force,
     policy: policy && { facts: policy.value, was: [] },
   };
+  // A contradiction is told before a keystore is made for it.
+  const shape = selectKeyShape(request);
+  if (shape.algorithm.kty === 'oct' && options.kidFrom !== undefined && options.kidFrom !== 'uuid') {
+    throw new JwksError('usage', `a symmetric key has a UUID, not --kid-from ${options.kidFrom}`);
+  }
   if (kid !== undefined && options.kidFrom !== undefined) {
     throw new JwksError('usage', 'a key id was given, and --kid-from makes one', {
       hint: 'leave one of them out',
     });
   }
-  // A contradiction is told before a keystore is made for it.
-  selectKeyShape(request);
   return request;
 }
 

@@ -15,7 +15,7 @@ export function register(program: Command, open: Open): void {
     .command('init')
     .summary('make a keystore, and a secret if none is set')
     .description(
-      'Makes a keystore in a directory that is empty or missing. It is sealed under the secret that is set;\nwhere none is, a secret file is made. Prints the fingerprint by which others can trust it.',
+      'Makes a keystore in a directory that is empty or missing, sealed under the secret that is set; where none is, makes a secret file. Prints the fingerprint by which others can trust it.',
     )
     .usage('[options]')
     .argument('[operands...]')

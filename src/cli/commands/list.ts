@@ -1,6 +1,7 @@
 // jwks list: sets and keys with their states, and what happens next.
 import type { Command } from 'commander';
 import { parseSetId } from '../../keystore/set-id.ts';
+import type { KeyState } from '../../lifecycle/key.ts';
 import type { Instant } from '../../lifecycle/time.ts';
 import type { ListedKey, ListedSet } from '../../operations/list-sets.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
@@ -82,17 +83,21 @@ const columns: readonly Column[] = [
   { title: 'WHAT HAPPENS NEXT' },
 ];
 
+/** STATE in the tables of `list` and `get`. */
+const stateColumn = 4;
+
 /** Colours a state; the word says the same. */
 export function paintState(session: Session): Paint {
   const { out } = session.printer;
-  const paints: Readonly<Record<string, (text: string) => string>> = {
+  const paints: Readonly<Record<KeyState, (text: string) => string>> = {
     next: out.cyan,
     active: out.green,
     retiring: out.yellow,
     retired: out.dim,
     revoked: out.red,
   };
-  return (text) => (paints[text] ?? ((plain: string) => plain))(text);
+  // Only in its own column: what stands in the others are other people's names.
+  return (text, column) => (column === stateColumn ? paints[text.trim() as KeyState](text) : text);
 }
 
 function describeNext({ key, state, isSigner, next }: ListedKey, now: Instant, isTerminal: boolean): string {

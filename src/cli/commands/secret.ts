@@ -8,7 +8,8 @@ export function register(program: Command, open: Open): void {
     .command('secret')
     .summary('make secrets that unlock keystores')
     .description('What unlocks a keystore.')
-    .usage('<command> [options]');
+    .usage('<command> [options]')
+    .addHelpText('after', () => examples('jwks secret generate', 'jwks secret generate --help'));
   const generate = secret
     .command('generate')
     .summary('print a new secret')
