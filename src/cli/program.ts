@@ -51,7 +51,6 @@ export async function loadProgram(argv: readonly string[], version: string, open
 function firstScreen(program: Command, help: Help): string {
   const shown = first.length;
   const commands = help.visibleCommands(program);
-  const termOf = (command: Command) => `${command.name()} ${command.usage()}`.replace(' [options]', '');
   const width = Math.max(...commands.map((command) => termOf(command).length)) + 2;
   const lines = commands.map(
     (command) => `  ${termOf(command).padEnd(width)}${help.subcommandDescription(command)}`,
@@ -70,19 +69,29 @@ function firstScreen(program: Command, help: Help): string {
   ].join('\n');
 }
 
-/** commander's own layout, which ends with where the options of every command are told. */
+/** A command with its operands, as a person types it. */
+function termOf(command: Command): string {
+  return `${command.name()} ${command.usage()}`.replace(/ ?\[options\]/, '');
+}
+
+/** commander's own layout in 80 columns, which ends with where the options of every command are told. */
 function plain(command: Command, help: Help): string {
-  const usage = `Usage: ${help.commandUsage(command)}\n\n${help.commandDescription(command)}\n`;
+  const usage = `Usage: ${help.commandUsage(command)}\n\n${help.boxWrap(help.commandDescription(command), columns)}\n`;
   const options = help
     .visibleOptions(command)
-    .map((option) => [help.optionTerm(option), help.optionDescription(option)]);
+    .map((option): Row => [help.optionTerm(option), help.optionDescription(option)]);
   const subcommands = help
     .visibleCommands(command)
-    .map((one) => [help.subcommandTerm(one), help.subcommandDescription(one)]);
-  const width = Math.max(...[...options, ...subcommands].map(([term = '']) => term.length)) + 2;
-  const section = (title: string, rows: string[][]) =>
-    rows.length === 0
-      ? ''
-      : `\n${title}:\n${rows.map(([term = '', text = '']) => `  ${term.padEnd(width)}${text}\n`).join('')}`;
+    .map((one): Row => [termOf(one), help.subcommandDescription(one)]);
+  const width = Math.max(...[...options, ...subcommands].map(([term]) => term.length)) + 4;
+  const lineOf = ([term, text]: Row) => {
+    const wrapped = help.boxWrap(text, columns - width).replaceAll('\n', `\n${' '.repeat(width)}`);
+    return `${`  ${term}`.padEnd(width)}${wrapped}\n`;
+  };
+  const section = (title: string, rows: readonly Row[]) =>
+    rows.length === 0 ? '' : `\n${title}:\n${rows.map(lineOf).join('')}`;
   return `${usage}${section('Commands', subcommands)}${section('Options', options)}\nOptions of every command: jwks --help\n`;
 }
+
+type Row = readonly [term: string, text: string];
+const columns = 80;

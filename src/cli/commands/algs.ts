@@ -64,6 +64,6 @@ function describeSupport(
   missing: { readonly all: boolean; readonly curves: readonly string[] },
   node: string,
 ): string {
-  if (missing.all) return kty === 'AKP' ? `no: takes Node ${node}` : 'no';
+  if (missing.all) return kty === 'AKP' ? `Node ${node}+` : 'no';
   return missing.curves.length === 0 ? 'yes' : `not on ${missing.curves.join(', ')}`;
 }
