@@ -61,27 +61,31 @@ export const mostBytes = 64 * 1024 * 1024;
 // A link would lead out of the keystore, and opening a fifo would wait for ever: neither is ours.
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_WRONLY } = fs.constants;
 
-function openFile(path: string, flags: number): number {
+function openFile(path: string, flags: number): { readonly descriptor: number; readonly size: number } {
   const descriptor = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK);
-  if (fs.fstatSync(descriptor).isFile()) return descriptor;
+  const stats = fs.fstatSync(descriptor);
+  if (stats.isFile()) return { descriptor, size: stats.size };
   fs.closeSync(descriptor);
   throw Object.assign(new Error('it is no file'), { code: 'ENOTFILE' });
 }
 
 function readBounded(path: string): Buffer {
-  const descriptor = openFile(path, O_RDONLY);
+  const { descriptor, size } = openFile(path, O_RDONLY);
   try {
-    if (fs.fstatSync(descriptor).size > mostBytes) {
-      throw Object.assign(new Error('the file is too large'), { code: 'EFBIG' });
+    if (size > mostBytes) throw Object.assign(new Error('the file is too large'), { code: 'EFBIG' });
+    const bytes = Buffer.allocUnsafe(size);
+    let read = 0;
+    for (let more = 1; more > 0 && read < size; read += more) {
+      more = fs.readSync(descriptor, bytes, read, size - read, null);
     }
-    return fs.readFileSync(descriptor);
+    return bytes.subarray(0, read);
   } finally {
     fs.closeSync(descriptor);
   }
 }
 
 function truncate(path: string): void {
-  const descriptor = openFile(path, O_WRONLY);
+  const { descriptor } = openFile(path, O_WRONLY);
   try {
     fs.ftruncateSync(descriptor);
   } finally {

@@ -19,7 +19,7 @@ const mostLooks = 50;
 /** Up to so many documents it is not worth while to verify signatures on other threads. */
 const few = 32;
 /** So many are read at a time: enough to keep the other threads busy. */
-const batch = 64;
+const batch = 256;
 
 export class Reader {
   readonly storage: Storage;
