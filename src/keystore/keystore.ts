@@ -71,11 +71,6 @@ export class Keystore {
     return document && this.#open(document);
   }
 
-  /** Opens a document that was read already. */
-  async open(document: SetDocument): Promise<OpenSet> {
-    return this.#open(document);
-  }
-
   /**
    * Reads, asks what should be next, and writes that as the next revision; starts again when somebody else was
    * first, for up to a minute. Returns the manifest as it stands afterwards and whether it was written.

@@ -2,6 +2,7 @@
 import { JwksError, shellWord } from '../errors.ts';
 import { SignatureChecker } from '../jose/identity.ts';
 import type { Instant } from '../lifecycle/time.ts';
+import type { Manifest } from './manifest.ts';
 import { fingerprintsOf, type Master, parseMaster } from './master-document.ts';
 import type { Seen, SeenFiles } from './seen.ts';
 import { digestOf, parseSetDocument, type SetDocument } from './set-document.ts';
@@ -118,20 +119,19 @@ export class Reader {
     return document && { document, sha256: this.#digests.get(name) ?? '' };
   }
 
-  /** All sets' documents, also deleted ones, by set id. */
-  async readSets(): Promise<SetDocument[]> {
+  /** All sets' manifests, also of deleted ones, by set id. */
+  async readManifests(): Promise<Manifest[]> {
     const names = await this.storage.list();
     const listed = new Set(names);
     for (const name of this.#seen.names()) if (!listed.has(name)) this.#noteAbsent(name);
     this.#checker.inParallel = names.length > few;
-    const documents: (SetDocument | undefined)[] = [];
+    const manifests: Manifest[] = [];
     for (let next = 0; next < names.length; next += batch) {
-      const some = names.slice(next, next + batch).map((name) => this.#read(name));
-      documents.push(...(await Promise.all(some)));
+      // Without the sealed halves: of ten thousand sets they would take more memory than all the rest.
+      const some = names.slice(next, next + batch).map(async (name) => (await this.#read(name))?.manifest);
+      manifests.push(...(await Promise.all(some)).filter((manifest) => manifest !== undefined));
     }
-    return documents
-      .filter((document) => document !== undefined)
-      .sort((a, b) => compare(a.manifest.set, b.manifest.set));
+    return manifests.sort((a, b) => compare(a.set, b.set));
   }
 
   /** A set's document whose signature is good, by an identity of this keystore. */

@@ -7,7 +7,7 @@ import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import { heldKeys, keysAt, publishedKeys } from '../lifecycle/publication.ts';
 import type { Instant } from '../lifecycle/time.ts';
-import { selectSets, skewOf, timeOf } from './select-sets.ts';
+import { openSets, selectSets, skewOf, timeOf } from './select-sets.ts';
 
 export interface ExportRequest {
   readonly sets: readonly SetId[] | 'all';
@@ -31,8 +31,8 @@ export async function exportPublic(
   clock: Instant,
   request: ExportRequest,
 ): Promise<JwkSet<PublicJwk>> {
-  const documents = await selectSets(reader, request.sets);
-  const chosen = documents.flatMap(({ manifest }) => {
+  const manifests = await selectSets(reader, request.sets);
+  const chosen = manifests.flatMap((manifest) => {
     const at = timeOf(manifest, clock, request.at);
     const keys = publishedKeys(existing(manifest, request, at), at, skewOf(manifest));
     return pick(keys, request).flatMap(({ jwk }) => (jwk === undefined ? [] : [jwk]));
@@ -46,8 +46,7 @@ export async function exportPrivate(
   clock: Instant,
   request: ExportRequest,
 ): Promise<JwkSet<PrivateJwk>> {
-  const documents = await selectSets(keystore.reader, request.sets);
-  const opened = await Promise.all(documents.map((document) => keystore.open(document)));
+  const opened = await openSets(keystore, request.sets);
   const chosen = opened.flatMap(({ manifest, privateKeys }) => {
     const at = timeOf(manifest, clock, request.at);
     const keys = heldKeys(existing(manifest, request, at), at, skewOf(manifest));

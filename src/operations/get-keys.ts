@@ -6,7 +6,7 @@ import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { describeSet, type ListedKey } from './list-sets.ts';
-import { noKey, selectSets } from './select-sets.ts';
+import { noKey, openSets, selectSets } from './select-sets.ts';
 
 export interface GotSet {
   readonly manifest: Manifest;
@@ -23,8 +23,8 @@ export interface GetRequest {
 }
 
 export async function getKeys(reader: Reader, clock: Instant, request: GetRequest): Promise<GotSet[]> {
-  const documents = await selectSets(reader, request.sets);
-  return documents.map(({ manifest }) => chooseKeys(manifest, clock, request));
+  const manifests = await selectSets(reader, request.sets);
+  return manifests.map((manifest) => chooseKeys(manifest, clock, request));
 }
 
 /** As `getKeys`, with the private halves. */
@@ -33,14 +33,11 @@ export async function getPrivateKeys(
   clock: Instant,
   request: GetRequest,
 ): Promise<GotSet[]> {
-  const documents = await selectSets(keystore.reader, request.sets);
-  return Promise.all(
-    documents.map(async (document) => {
-      const chosen = chooseKeys(document.manifest, clock, request);
-      const { privateKeys } = await keystore.open(document);
-      return { ...chosen, privateKeys: new Map(privateKeys.map((jwk) => [jwk.kid ?? '', jwk])) };
-    }),
-  );
+  const opened = await openSets(keystore, request.sets);
+  return opened.map(({ manifest, privateKeys }) => ({
+    ...chooseKeys(manifest, clock, request),
+    privateKeys: new Map(privateKeys.map((jwk) => [jwk.kid ?? '', jwk])),
+  }));
 }
 
 function chooseKeys(manifest: Manifest, clock: Instant, { kid }: GetRequest): GotSet {

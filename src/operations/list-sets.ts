@@ -33,8 +33,8 @@ export interface ListRequest {
 }
 
 export async function listSets(reader: Reader, clock: Instant, request: ListRequest): Promise<ListedSet[]> {
-  const documents = await selectSets(reader, request.sets);
-  return documents.map(({ manifest }) => describeSet(manifest, clock, request));
+  const manifests = await selectSets(reader, request.sets);
+  return manifests.map((manifest) => describeSet(manifest, clock, request));
 }
 
 export function describeSet(

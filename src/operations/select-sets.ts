@@ -1,26 +1,39 @@
 // Reads the sets that were named, or all of them.
 import { JwksError, shellOperand } from '../errors.ts';
+import type { Keystore, OpenSet } from '../keystore/keystore.ts';
 import type { Manifest } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
-import type { SetDocument } from '../keystore/set-document.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import { nowFor } from '../lifecycle/clock.ts';
 import { defaultFacts } from '../lifecycle/policy.ts';
 import type { Instant, Seconds } from '../lifecycle/time.ts';
 
-/** The documents of the sets named, in that order, or of all sets. One that does not exist is exit 3. */
-export async function selectSets(reader: Reader, ids: readonly SetId[] | 'all'): Promise<SetDocument[]> {
+/** The manifests of the sets named, in that order, or of all sets. One that does not exist is exit 3. */
+export async function selectSets(reader: Reader, ids: readonly SetId[] | 'all'): Promise<Manifest[]> {
   if (ids === 'all') {
-    const documents = await reader.readSets();
-    return documents.filter(({ manifest }) => manifest.deleted === undefined);
+    const manifests = await reader.readManifests();
+    return manifests.filter(({ deleted }) => deleted === undefined);
   }
-  const documents: SetDocument[] = [];
+  const manifests: Manifest[] = [];
   for (const id of new Set(ids)) {
     const document = await reader.readSet(id);
     if (document === undefined || document.manifest.deleted !== undefined) throw noSet(id);
-    documents.push(document);
+    manifests.push(document.manifest);
   }
-  return documents;
+  return manifests;
+}
+
+/** As `selectSets`, with the private halves. */
+export async function openSets(keystore: Keystore, ids: readonly SetId[] | 'all'): Promise<OpenSet[]> {
+  const chosen =
+    ids === 'all' ? (await selectSets(keystore.reader, 'all')).map(({ set }) => set) : [...new Set(ids)];
+  return Promise.all(
+    chosen.map(async (id) => {
+      const opened = await keystore.openSet(id);
+      if (opened === undefined || opened.manifest.deleted !== undefined) throw noSet(id);
+      return opened;
+    }),
+  );
 }
 
 export function noSet(id: SetId): JwksError {

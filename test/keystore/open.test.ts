@@ -98,7 +98,7 @@ describe('without the secret', () => {
     ] as Operation[])
       await (
         await openReader({ ...locked, identity: fingerprint, fs: failingAt(operation, 'EROFS') })
-      ).readSets();
+      ).readManifests();
     expect(modesBelow(access.directory)).toEqual(before);
   });
 });
