@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { JwksError } from '../errors.ts';
 import type { PrivateJwk } from '../jose/jwk.ts';
-import { nowFor, refuseClock } from '../lifecycle/clock.ts';
-import { defaultFacts, type Policy } from '../lifecycle/policy.ts';
+import { nowFor, refuseClock, refuseIdle } from '../lifecycle/clock.ts';
+import { factsInForce, type Policy } from '../lifecycle/policy.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { mostBytes } from './file-system.ts';
 import { type HistoryEvent, type Manifest, type ManifestKey, mostEvents } from './manifest.ts';
@@ -25,6 +25,8 @@ export interface Change {
   /** At least those of `keys` that are held; others are dropped. */
   readonly privateKeys: readonly PrivateJwk[];
   readonly policy: Policy | undefined;
+  /** The set is deleted by this: what is left are names. */
+  readonly deleted?: boolean | undefined;
   readonly events: readonly {
     readonly event: string;
     readonly kid?: string;
@@ -34,6 +36,15 @@ export interface Change {
 
 /** Decides on a set as it stands. `undefined`: nothing is to be written. May be asked again after a conflict. */
 export type Decide = (current: OpenSet | undefined, now: Instant) => Change | undefined;
+
+export interface ChangeOptions {
+  /** Make the set where there is none. */
+  readonly create?: boolean | undefined;
+  /** Also after a pause so long that the clock is in doubt. */
+  readonly force?: boolean | undefined;
+  /** Decide and refuse as ever, and write nothing. */
+  readonly dryRun?: boolean | undefined;
+}
 
 const patience = 60_000;
 
@@ -81,17 +92,18 @@ export class Keystore {
   async change(
     id: SetId,
     decide: Decide,
-    options: { readonly create?: boolean } = {},
+    options: ChangeOptions = {},
   ): Promise<{ readonly manifest: Manifest | undefined; readonly written: boolean }> {
     const name = documentOf(id);
     const giveUp = performance.now() + patience;
     for (let attempt = 1; ; attempt++) {
-      if (options.create === true) await this.reader.storage.reserve(name);
+      if (options.create === true && options.dryRun !== true) await this.reader.storage.reserve(name);
       await this.#refresh();
       const base = await this.reader.readForChange(id);
       const current = base && (await this.#open(base.document));
-      const next = this.#plan(id, current, base?.sha256, decide);
-      if (next === undefined) return { manifest: current?.manifest, written: false };
+      const next = this.#plan(id, current, base?.sha256, decide, options.force === true);
+      if (next === undefined || options.dryRun === true)
+        return { manifest: current?.manifest, written: false };
       const bytes = await this.#seal(next);
       const from = current?.manifest.revision ?? 0;
       const outcome = await this.reader.storage.replace(name, from, bytes);
@@ -125,18 +137,14 @@ export class Keystore {
     current: OpenSet | undefined,
     previous: string | undefined,
     decide: Decide,
+    force: boolean,
   ): OpenSet | undefined {
     const before = current?.manifest;
     const clock = this.#author.now();
     const now = nowFor(clock, before?.updated);
     const change = decide(current, now);
     if (change === undefined) return undefined;
-    const behind = refuseClock(clock, before?.updated, before?.policy?.facts.skew ?? defaultFacts.skew);
-    if (behind !== undefined) {
-      throw new JwksError('unsafe', `set "${id}" was not changed: ${behind}`, {
-        hint: "set this host's clock",
-      });
-    }
+    refuseTime(id, before, clock, force);
     const revision = (before?.revision ?? 0) + 1;
     const events = change.events.map(
       (event, index): HistoryEvent => ({
@@ -154,6 +162,7 @@ export class Keystore {
       previous,
       master: this.reader.master.revision,
       updated: now,
+      deleted: change.deleted === true ? now : undefined,
       policy: change.policy,
       keys: change.keys,
       events: [...(before?.events ?? []), ...events].slice(-mostEvents),
@@ -218,6 +227,22 @@ async function unlock(reader: Reader, secret: Secret): Promise<Unlocked> {
     );
   }
   return unlocked;
+}
+
+/** Refuses a change by a host whose clock cannot be right, or may not be. */
+function refuseTime(id: SetId, before: Manifest | undefined, clock: Instant, force: boolean): void {
+  const { updated, policy } = before ?? {};
+  const behind = refuseClock(clock, updated, factsInForce(policy, clock).skew);
+  if (behind !== undefined) {
+    throw new JwksError('unsafe', `set "${id}" was not changed: ${behind}`, {
+      hint: "set this host's clock",
+    });
+  }
+  const idle = force ? undefined : refuseIdle(clock, updated, policy?.facts.rotateEvery);
+  if (idle === undefined) return;
+  throw new JwksError('unsafe', `set "${id}" was not changed: ${idle}`, {
+    hint: "set this host's clock; if it is right, add --force",
+  });
 }
 
 function inOrder({ keys, privateKeys }: Change): PrivateJwk[] {

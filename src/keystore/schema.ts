@@ -48,6 +48,7 @@ const factChoices = {
   rotateEvery: v.optional(durationText),
   alg: v.optional(v.array(v.string())),
   publishedAt: v.optional(v.array(v.string())),
+  destroyRetiring: v.optional(v.boolean()),
 };
 
 /** The facts of a policy as a document holds them: all spans there. */

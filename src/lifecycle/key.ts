@@ -31,7 +31,12 @@ export interface KeyLife {
   readonly symmetric: boolean;
   /** The private half (or the symmetric value) is in the keystore. */
   readonly held: boolean;
+  /** The public half, where there is one and it is still kept. */
+  readonly jwk?: object | undefined;
+  /** When it was made, and, for a signing key, published. */
   readonly created: Instant;
+  /** When it was found at every place where the policy wants it seen before it signs. */
+  readonly seen?: Instant | undefined;
   readonly activates?: Instant | undefined;
   readonly deactivates?: Instant | undefined;
   readonly retires?: Instant | undefined;

@@ -8,7 +8,7 @@ export interface Role {
   readonly alg: string;
 }
 
-export function hasRole(key: KeyLife, role: Role): boolean {
+export function hasRole(key: Role, role: Role): boolean {
   return key.use === role.use && key.alg === role.alg;
 }
 

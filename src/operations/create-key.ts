@@ -2,15 +2,16 @@
 import { JwksError } from '../errors.ts';
 import { type AlgorithmRequest, selectKeyShape } from '../jose/algorithms.ts';
 import { generateKey, type KidScheme, kidSchemes, refuseUnavailable } from '../jose/generate.ts';
-import { isSymmetric, type PrivateJwk, toPublicJwk } from '../jose/jwk.ts';
-import { thumbprintOf } from '../jose/thumbprint.ts';
+import type { PrivateJwk } from '../jose/jwk.ts';
 import type { Change, Keystore, OpenSet } from '../keystore/keystore.ts';
 import type { ManifestKey } from '../keystore/manifest.ts';
 import { parseNote, type SetId } from '../keystore/set-id.ts';
 import { bornActive, existingFor, refuseName, supersededBy } from '../lifecycle/plan-create.ts';
-import { defaultFacts, type Policy, publishAhead } from '../lifecycle/policy.ts';
+import { factsInForce, leadOf, type Policy } from '../lifecycle/policy.ts';
 import type { Role } from '../lifecycle/signer.ts';
 import type { Instant, Seconds } from '../lifecycle/time.ts';
+import { tidySet } from './change-set.ts';
+import { describeKey } from './spare-keys.ts';
 
 export interface CreateRequest extends AlgorithmRequest {
   readonly set: SetId;
@@ -71,7 +72,7 @@ export async function createKey(
   const naming =
     request.kid === undefined ? { scheme: request.kidFrom ?? 'thumbprint' } : { kid: request.kid };
   const privateJwk = await generateKey(shape, naming);
-  const draft = describe(privateJwk, role);
+  const draft = describeKey(privateJwk, role);
   let result: Created | undefined;
   await keystore.change(
     request.set,
@@ -81,31 +82,19 @@ export async function createKey(
       refuseAlgorithm(current, request, role);
       refuse(current, request.set, draft);
       const key: ManifestKey = { ...draft, ...bornActive(at) };
+      const rest = isThere(current) ? tidySet(current.manifest, at) : undefined;
       result = { ...planned(current, request, role, at), outcome: 'made', key, privateJwk };
       return {
-        keys: [key, ...(current?.manifest.keys ?? [])],
+        keys: [key, ...(rest?.keys ?? current?.manifest.keys ?? [])],
         privateKeys: [privateJwk, ...(current?.privateKeys ?? [])],
         policy: isThere(current) ? current.manifest.policy : request.policy,
-        events: [{ event: 'created', kid: key.kid, note }],
+        events: [{ event: 'created', kid: key.kid, note }, ...(rest?.events ?? [])],
       };
     },
-    { create: true },
+    { create: true, force: request.force },
   );
   if (result === undefined) throw new JwksError('internal', 'the change was not decided');
   return result;
-}
-
-function describe(jwk: PrivateJwk, { alg, use }: Role): Omit<ManifestKey, 'created'> {
-  const symmetric = isSymmetric(jwk);
-  return {
-    kid: jwk.kid ?? '',
-    alg,
-    use,
-    symmetric,
-    held: true,
-    thumbprint: symmetric ? undefined : thumbprintOf(jwk),
-    jwk: symmetric ? undefined : toPublicJwk(jwk),
-  };
 }
 
 function existing(
@@ -116,7 +105,7 @@ function existing(
 ): Created | undefined {
   if (request.ifMissing !== true || !isThere(current)) return undefined;
   const { keys, policy } = current.manifest;
-  const key = existingFor(keys, role, now, skewOf(policy));
+  const key = existingFor(keys, role, now, factsInForce(policy, now).skew);
   if (key === undefined) return undefined;
   const privateJwk = current.privateKeys.find(({ kid }) => kid === key.kid);
   return {
@@ -131,7 +120,7 @@ function existing(
 
 function planned(current: OpenSet | undefined, request: CreateRequest, role: Role, now: Instant): Created {
   const keys = current?.manifest.keys ?? [];
-  const facts = current?.manifest.policy?.facts ?? defaultFacts;
+  const facts = factsInForce(current?.manifest.policy, now);
   const signer = supersededBy(keys, role, now, facts.skew);
   return {
     set: request.set,
@@ -139,7 +128,7 @@ function planned(current: OpenSet | undefined, request: CreateRequest, role: Rol
     privateJwk: undefined,
     outcome: 'planned',
     at: now,
-    supersedes: signer && { kid: signer.kid, unknownFor: publishAhead(facts) },
+    supersedes: signer && { kid: signer.kid, unknownFor: leadOf(facts, signer) },
   };
 }
 
@@ -172,8 +161,4 @@ function refuseAlgorithm(current: OpenSet | undefined, request: CreateRequest, {
 
 function isThere(current: OpenSet | undefined): current is OpenSet {
   return current !== undefined && current.manifest.deleted === undefined;
-}
-
-function skewOf(policy: Policy | undefined): Seconds {
-  return policy?.facts.skew ?? defaultFacts.skew;
 }

@@ -34,7 +34,7 @@ export async function exportPublic(
   const manifests = await selectSets(reader, request.sets);
   const chosen = manifests.flatMap((manifest) => {
     const at = timeOf(manifest, clock, request.at);
-    const keys = publishedKeys(existing(manifest, request, at), at, skewOf(manifest));
+    const keys = publishedKeys(existing(manifest, request, at), at, skewOf(manifest, at));
     return pick(keys, request).flatMap(({ jwk }) => (jwk === undefined ? [] : [jwk]));
   });
   return merge(chosen, request);
@@ -49,7 +49,7 @@ export async function exportPrivate(
   const opened = await openSets(keystore, request.sets);
   const chosen = opened.flatMap(({ manifest, privateKeys }) => {
     const at = timeOf(manifest, clock, request.at);
-    const keys = heldKeys(existing(manifest, request, at), at, skewOf(manifest));
+    const keys = heldKeys(existing(manifest, request, at), at, skewOf(manifest, at));
     return pick(keys, request).flatMap(({ kid }) => privateKeys.filter((jwk) => jwk.kid === kid));
   });
   return merge(chosen, request);

@@ -22,7 +22,8 @@ export async function findSigner(
   const opened = await keystore.openSet(set);
   if (opened === undefined || opened.manifest.deleted !== undefined) throw noSet(set);
   const { manifest, privateKeys } = opened;
-  const signers = signersOf(manifest.keys, timeOf(manifest, clock, undefined), skewOf(manifest));
+  const now = timeOf(manifest, clock, undefined);
+  const signers = signersOf(manifest.keys, now, skewOf(manifest, now));
   const [key, ...others] = signers.filter((one) => alg === undefined || one.alg === alg);
   const privateJwk = privateKeys.find(({ kid }) => kid === key?.kid);
   if (key === undefined || privateJwk === undefined) {

@@ -44,7 +44,7 @@ export function describeSet(
 ): ListedSet {
   const at = timeOf(manifest, clock, request.at);
   const there = request.at === undefined ? manifest.keys : keysAt(manifest.keys, at);
-  const signers = new Set(signersOf(there, at, skewOf(manifest)));
+  const signers = new Set(signersOf(there, at, skewOf(manifest, at)));
   const shown = there.filter((key) => request.tombstones === true || !isTombstone(key, at));
   return {
     manifest,

@@ -5,7 +5,7 @@ import type { Manifest } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import { nowFor } from '../lifecycle/clock.ts';
-import { defaultFacts } from '../lifecycle/policy.ts';
+import { factsInForce } from '../lifecycle/policy.ts';
 import type { Instant, Seconds } from '../lifecycle/time.ts';
 
 /** The manifests of the sets named, in that order, or of all sets. One that does not exist is exit 3. */
@@ -53,6 +53,7 @@ export function timeOf(manifest: Manifest, clock: Instant, at: Instant | undefin
   return at ?? nowFor(clock, manifest.updated);
 }
 
-export function skewOf(manifest: Manifest): Seconds {
-  return manifest.policy?.facts.skew ?? defaultFacts.skew;
+/** How far clocks may be apart for a set at a time. */
+export function skewOf({ policy }: Manifest, at: Instant): Seconds {
+  return factsInForce(policy, at).skew;
 }

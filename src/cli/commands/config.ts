@@ -1,6 +1,6 @@
 // jwks config: every effective setting, and where it comes from.
 import type { Command } from 'commander';
-import { defaultFacts } from '../../lifecycle/policy.ts';
+import { defaultFacts, type PolicyFacts } from '../../lifecycle/policy.ts';
 import { formatDuration } from '../../lifecycle/time.ts';
 import { examples, type Open, operandsOf } from '../command.ts';
 import { homedirOf } from '../describe-path.ts';
@@ -64,12 +64,17 @@ function rowsOf(session: Session, secret: string | undefined): Row[] {
     ...facts.map(
       ([name, value]): Row => ({
         name: `policy.${name}`,
-        value: typeof value === 'number' ? formatDuration(value) : (value ?? null),
+        value: describeFact(value),
         from: policy?.from ?? 'default',
       }),
     ),
     { name: 'files', value: files, from: files.length === 0 ? 'none found' : 'found' },
   ];
+}
+
+function describeFact(value: PolicyFacts[keyof PolicyFacts]): Row['value'] {
+  if (typeof value === 'number') return formatDuration(value);
+  return typeof value === 'boolean' ? String(value) : (value ?? null);
 }
 
 function row(name: string, setting: Setting<string> | undefined): Row {

@@ -1,0 +1,176 @@
+// Who comes after whom: the dates behind a successor, and that no key stops signing without one.
+import { activation, type Draft, type Drafted, type Target, targetsOf } from './draft.ts';
+import type { KeyLife } from './key.ts';
+import { graceOf, leadOf, leadOnceSeen, waitsToBeSeen } from './policy.ts';
+import { hasRole, type Role } from './signer.ts';
+import type { Instant } from './time.ts';
+
+/** When a new key may sign: absent while it has to be seen first. */
+export function earliestFor(draft: Draft<KeyLife>, target: Target): Instant | undefined {
+  return waitsToBeSeen(draft.facts, target)
+    ? undefined
+    : ((draft.now + leadOf(draft.facts, target)) as Instant);
+}
+
+/** When a key that does not sign yet may, whatever its date says. */
+export function safeFor(draft: Draft<KeyLife>, key: KeyLife): Instant {
+  const { facts } = draft;
+  return (
+    key.seen === undefined ? key.created + leadOf(facts, key) : key.seen + leadOnceSeen(facts)
+  ) as Instant;
+}
+
+/** Gives a key until when it signs, and from that when it leaves. */
+export function endAt<K extends KeyLife>(
+  draft: Draft<K>,
+  key: Drafted<K>,
+  at: Instant | undefined,
+  reason: string,
+  event: 'scheduled' | 'retired' = 'scheduled',
+): void {
+  const retires = at === undefined ? undefined : ((at + graceOf(draft.facts, key)) as Instant);
+  draft.date(key, { deactivates: at, retires }, event, reason);
+}
+
+/** All active keys of a role stop when the successor starts; one that stops sooner does, unless it is the signer. */
+export function succeed<K extends KeyLife>(
+  draft: Draft<K>,
+  role: Role,
+  at: Instant | undefined,
+  reason: string,
+): void {
+  const signer = draft.active(role);
+  for (const key of draft.inState('active').filter((one) => hasRole(one, role))) {
+    const isSooner = key.deactivates !== undefined && (at === undefined || key.deactivates < at);
+    if (isSooner && key.kid !== signer?.kid) continue;
+    if (at === undefined && key.deactivates === undefined) continue;
+    endAt(draft, key, at, reason);
+  }
+}
+
+/** Active keys that stop at one date stop at another: they wait for the same successor. */
+export function moveEnds<K extends KeyLife>(
+  draft: Draft<K>,
+  use: Role['use'],
+  from: Instant | undefined,
+  to: Instant | undefined,
+  reason: string,
+): void {
+  if (from === undefined) return;
+  const waiting = draft.inState('active').filter((key) => key.use === use && key.deactivates === from);
+  for (const key of waiting) endAt(draft, key, to, reason);
+}
+
+/** The targets that no key signs for. */
+export function missingTargets(draft: Draft<KeyLife>): Target[] {
+  return targetsOf(draft).filter((target) => draft.active(target) === undefined);
+}
+
+/** Keys of algorithms that are no longer wanted stop when the last algorithm that was missing signs. */
+export function endOthers<K extends KeyLife>(draft: Draft<K>, missing: readonly Target[]): void {
+  const listed = draft.listed ?? [];
+  for (const use of new Set(missing.map((target) => target.use))) {
+    const starts = missing.filter((target) => target.use === use).map((target) => startOf(draft, target));
+    const at = Math.max(...starts);
+    if (!Number.isFinite(at)) continue;
+    const others = draft
+      .inState('active')
+      .filter((key) => key.use === use && !listed.some((target) => hasRole(key, target)))
+      .filter((key) => key.deactivates === undefined);
+    for (const key of others)
+      endAt(draft, key, at as Instant, `the policy lists other algorithms than ${key.alg}`);
+  }
+}
+
+function startOf(draft: Draft<KeyLife>, target: Target): number {
+  const key = draft.active(target) ?? draft.next(target);
+  return key === undefined ? Number.POSITIVE_INFINITY : activation(key);
+}
+
+/**
+ * After keys were taken away: where a role that signed has no active key, its first `next` key signs now, or a
+ * new one does; where a signer stops at a date and nobody is behind it, a successor is made. `decline`: none is
+ * made, and a signer without a successor goes on.
+ */
+export function restoreSuccession<K extends KeyLife>(
+  draft: Draft<K>,
+  before: readonly Drafted<K>[],
+  decline: boolean,
+): void {
+  for (const lost of before) replace(draft, lost, decline);
+  for (const { kid } of draft.inState('active')) {
+    const key = draft.keys.find((one) => one.kid === kid);
+    if (key !== undefined && draft.active(key)?.kid === kid) standBehind(draft, key, decline);
+  }
+}
+
+/** `lost`: a key that signed for its role until now. */
+function replace<K extends KeyLife>(draft: Draft<K>, lost: Drafted<K>, decline: boolean): void {
+  if (draft.active(lost) !== undefined) return;
+  const reason = `in place of ${lost.kid}`;
+  const next = draft.next(lost);
+  if (next !== undefined) {
+    const { activates } = next;
+    draft.date(next, { activates: draft.now }, 'activated', reason);
+    moveEnds(draft, lost.use, activates, draft.now, reason);
+  } else if (!decline) {
+    // Where the policy lists other algorithms the way to them goes on as it was.
+    const isLeaving = isPast(draft, lost) && lost.deactivates !== undefined && lost.deactivates > draft.now;
+    const dates = isLeaving ? { deactivates: lost.deactivates, retires: lost.retires } : {};
+    const target = { use: lost.use, alg: lost.alg, symmetric: lost.symmetric };
+    draft.add(target, lost.kid, { activates: draft.now, ...dates }, 'activated', reason);
+  }
+}
+
+function standBehind<K extends KeyLife>(draft: Draft<K>, signer: Drafted<K>, decline: boolean): void {
+  const { deactivates } = signer;
+  if (deactivates === undefined) return;
+  const own: Target = { use: signer.use, alg: signer.alg, symmetric: signer.symmetric };
+  const wanted = isPast(draft, signer) ? (draft.listed ?? []).filter(({ use }) => use === signer.use) : [own];
+  const uncovered = wanted.filter((target) => !isCovered(draft, target, signer, deactivates));
+  if (uncovered.length === 0) return;
+  const reason = 'no successor was left behind it';
+  if (decline) {
+    moveEnds(draft, signer.use, deactivates, undefined, reason);
+    return;
+  }
+  const starts = uncovered.map((target) => {
+    const next =
+      draft.next(target) ??
+      draft.add(
+        target,
+        likeOf(draft, target),
+        { activates: earliestFor(draft, target) },
+        'published',
+        reason,
+      );
+    return next.activates;
+  });
+  const at = starts.includes(undefined) ? undefined : (Math.max(...starts.map(Number)) as Instant);
+  moveEnds(draft, signer.use, deactivates, at, reason);
+}
+
+/** Somebody signs for the target when `signer` stops. */
+function isCovered(draft: Draft<KeyLife>, target: Target, signer: KeyLife, at: Instant): boolean {
+  return draft.keys.some(
+    (key) =>
+      key.held &&
+      key.kid !== signer.kid &&
+      hasRole(key, target) &&
+      key.revoked === undefined &&
+      activation(key) <= at &&
+      (key.deactivates === undefined || key.deactivates > at),
+  );
+}
+
+/** The policy lists algorithms for its use, and not this one. */
+function isPast({ listed = [] }: Draft<KeyLife>, key: KeyLife): boolean {
+  const forUse = listed.filter(({ use }) => use === key.use);
+  return forUse.length > 0 && !forUse.some((target) => hasRole(key, target));
+}
+
+/** The key whose size and kid scheme a new one takes over. */
+export function likeOf(draft: Draft<KeyLife>, target: Role): string | undefined {
+  const signer = draft.signer(target) ?? draft.keys.find((key) => key.held && hasRole(key, target));
+  return signer?.kid;
+}

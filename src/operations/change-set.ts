@@ -1,0 +1,141 @@
+// Changes a set by a plan: decides, makes the keys that the plan wants, and writes it as one step.
+import { JwksError } from '../errors.ts';
+import { findAlgorithm, ktyOf, selectKeyShape } from '../jose/algorithms.ts';
+import type { PrivateJwk } from '../jose/jwk.ts';
+import type { Change, Keystore, OpenSet } from '../keystore/keystore.ts';
+import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
+import { parseNote, type SetId } from '../keystore/set-id.ts';
+import {
+  Draft,
+  type Drafted,
+  isNew,
+  type Plan,
+  type SetLife,
+  type Step,
+  type Target,
+} from '../lifecycle/draft.ts';
+import type { Policy } from '../lifecycle/policy.ts';
+import { tidy } from '../lifecycle/tidy.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { noSet } from './select-sets.ts';
+import { describeKey, SpareKeys } from './spare-keys.ts';
+
+/** What every change of a set can be told besides. */
+export interface ChangeRequest {
+  /** For the history. */
+  readonly note?: string | undefined;
+  /** Decide, but make and write nothing. */
+  readonly dryRun?: boolean | undefined;
+  readonly force?: boolean | undefined;
+}
+
+/** A plan for the keys, and what else is to become of the set. */
+export interface SetPlan extends Plan<ManifestKey> {
+  readonly policy?: Policy | undefined;
+  readonly deleted?: boolean | undefined;
+  /** What happened to the set as a whole. */
+  readonly event?: { readonly event: string; readonly reason: string | undefined } | undefined;
+}
+
+export interface Changed {
+  readonly set: SetId;
+  readonly at: Instant;
+  readonly before: Manifest;
+  /** What was done; of a dry run, what would be. */
+  readonly steps: readonly Step[];
+  /** The keys afterwards; in a dry run those to be made have a placeholder for their kid. */
+  readonly keys: readonly Drafted<ManifestKey>[];
+  readonly policy: Policy | undefined;
+  readonly outcome: 'changed' | 'unchanged' | 'planned';
+}
+
+/**
+ * Reads the set, asks for a plan and carries it out as one step; asks again where others change the set at the same
+ * time. A set that does not exist is exit 3.
+ */
+export async function changeSet(
+  keystore: Keystore,
+  set: SetId,
+  request: ChangeRequest,
+  decide: (current: OpenSet, now: Instant) => SetPlan,
+): Promise<Changed> {
+  const note = request.note === undefined ? undefined : parseNote(request.note);
+  const spares = new SpareKeys();
+  for (;;) {
+    let result: Changed | undefined;
+    const options = { force: request.force, dryRun: request.dryRun };
+    await keystore.change(
+      set,
+      (current, now) => {
+        if (current === undefined || current.manifest.deleted !== undefined) throw noSet(set);
+        const { manifest, privateKeys } = current;
+        const plan = decide(current, now);
+        const policy = plan.policy ?? manifest.policy;
+        const common = { set, at: now, before: manifest, steps: plan.steps, keys: plan.keys, policy };
+        if (plan.steps.length === 0 && plan.event === undefined) {
+          result = { ...common, outcome: 'unchanged' };
+          return undefined;
+        }
+        if (request.dryRun === true) {
+          result = { ...common, outcome: 'planned' };
+          return { keys: manifest.keys, privateKeys, policy, events: [] };
+        }
+        const made = spares.take(plan.keys.filter(isNew), current);
+        if (made === undefined) return undefined;
+        const { keys, steps } = carryOut(plan, made);
+        result = { ...common, keys, steps, outcome: 'changed' };
+        return {
+          keys,
+          privateKeys: [...made.values(), ...privateKeys],
+          policy,
+          deleted: plan.deleted,
+          events: eventsOf(plan, steps, note),
+        };
+      },
+      options,
+    );
+    if (result !== undefined) return result;
+    await spares.make();
+  }
+}
+
+/** A set without what has had its time, for a change that is no plan. */
+export function tidySet(manifest: Manifest, now: Instant): Pick<Change, 'events'> & { keys: ManifestKey[] } {
+  const draft = new Draft(lifeOf(manifest), now);
+  tidy(draft);
+  const events = draft.steps.map(({ event, kid, reason }) => ({ event, kid, note: reason }));
+  return { keys: draft.keys.filter((key) => !isNew(key)), events };
+}
+
+/** What the rules know of a set: its policy's algorithms are roles to them. */
+export function lifeOf({ keys, policy }: Pick<Manifest, 'keys' | 'policy'>): SetLife<ManifestKey> {
+  const listed = policy?.facts.alg?.flatMap((alg): Target[] => {
+    const algorithm = findAlgorithm(alg);
+    if (algorithm === undefined) return [];
+    return [{ alg, use: algorithm.use, symmetric: ktyOf(selectKeyShape({ alg })) === 'oct' }];
+  });
+  return { keys, policy, listed };
+}
+
+/** The plan with the keys that were made in it. */
+function carryOut(plan: SetPlan, made: ReadonlyMap<string, PrivateJwk>) {
+  const keys = plan.keys.map((key): ManifestKey => {
+    if (!isNew(key)) return key;
+    const jwk = made.get(key.kid);
+    if (jwk === undefined) throw new JwksError('internal', `no key was made for ${key.kid}`);
+    const { created, activates, deactivates, retires } = key;
+    return { ...describeKey(jwk, key), created, activates, deactivates, retires };
+  });
+  const steps = plan.steps.map((step): Step => ({ ...step, kid: made.get(step.kid)?.kid ?? step.kid }));
+  return { keys, steps };
+}
+
+function eventsOf(plan: SetPlan, steps: readonly Step[], note: string | undefined): Change['events'] {
+  const whole = plan.event && { event: plan.event.event, note: join(plan.event.reason, note) };
+  const each = steps.map(({ event, kid, reason }) => ({ event, kid, note: join(reason, note) }));
+  return whole === undefined ? each : [whole, ...each];
+}
+
+function join(reason: string | undefined, note: string | undefined): string | undefined {
+  return [reason, note].filter((part) => part !== undefined).join('; ') || undefined;
+}
