@@ -10,6 +10,7 @@
  * - `newer-format` written by a newer version · `rolled-back` older than what was seen before, or a fork
  * - `untrusted-file` a file that others can change · `unsupported` this Node or file system cannot
  * - `failed` a reason outside the request (disk, permission) · `unconfirmed` written, but not known to be durable
+ * - `answer-no` it was found out, and the answer is no
  * - `unreachable` could not find out (network) · `interrupted`, `terminated` by a signal · `declined` by the user · `internal` our fault
  */
 export type ErrorCode =
@@ -27,6 +28,7 @@ export type ErrorCode =
   | 'unsupported'
   | 'failed'
   | 'unconfirmed'
+  | 'answer-no'
   | 'unreachable'
   | 'interrupted'
   | 'terminated'

@@ -13,14 +13,14 @@ const signals = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Signals end the process at once, but not between a step that cannot be taken back and its report. */
 class SignalShield implements Shield {
-  #raised = false;
+  #raised = 0;
   status: number | undefined;
 
   constructor() {
     for (const [name, status] of Object.entries(signals)) {
       process.on(name, () => {
         this.status = status;
-        if (this.#raised) return;
+        if (this.#raised > 0) return;
         // A spinner may stand on the line.
         const lead = isTerminalDevice(2) ? '\r\u001b[K' : '';
         writeSync(2, `${lead}jwks: interrupted; what was not reported as done was not done\n`);
@@ -29,13 +29,18 @@ class SignalShield implements Shield {
     }
   }
 
-  raise(): void {
-    this.#raised = true;
+  get isPending(): boolean {
+    return this.status !== undefined;
   }
 
+  raise(): void {
+    this.#raised++;
+  }
+
+  /** One step was not taken, or was reported: others may still wait for their report. */
   lower(): void {
-    this.#raised = false;
-    if (this.status !== undefined) process.exit(this.status);
+    this.#raised--;
+    if (this.#raised === 0 && this.status !== undefined) process.exit(this.status);
   }
 }
 

@@ -5,6 +5,7 @@ export const exitStatus = {
   failed: 1,
   unconfirmed: 1,
   unsupported: 1,
+  'answer-no': 1,
   usage: 2,
   'not-found': 3,
   secret: 4,

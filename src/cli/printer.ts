@@ -17,6 +17,8 @@ export interface Result {
   readonly table?: () => string;
   /** With `--quiet`, one a line. */
   readonly ids?: readonly string[];
+  /** Forms of this result alone, by the names that `--format` has for them. */
+  readonly texts?: Readonly<Record<string, () => string>>;
 }
 
 const longestKid = 12;
@@ -32,6 +34,7 @@ export class Printer {
   readonly #ours: readonly string[];
   #file: OutputFile | undefined;
   #mayHoldPrivate = false;
+  #texts: readonly string[] = [];
 
   /** `ours`: real paths that a result must never replace. */
   static async start(
@@ -68,10 +71,13 @@ export class Printer {
       readonly hasJwks?: boolean;
       /** False: what is said is no result, and must not replace one. */
       readonly hasFile?: boolean;
+      /** Names of forms that this result alone has. */
+      readonly texts?: readonly string[];
     } = {},
   ): Promise<void> {
     const { isPrivate = false } = form;
     this.#mayHoldPrivate = isPrivate;
+    this.#texts = form.texts ?? [];
     const format = form.hasFormats === false ? undefined : this.#format();
     if (format !== undefined) await refuseUnreadable(format);
     if (format?.kind === 'jwks' && form.hasJwks !== true) throw noJwks();
@@ -88,6 +94,8 @@ export class Printer {
     if (this.#options.quiet === true && result.ids !== undefined) {
       return this.text(result.ids.map((id) => `${escapeText(id)}\n`).join(''));
     }
+    const own = result.texts?.[this.#formatText ?? ''];
+    if (own !== undefined) return this.text(own());
     const format = this.#format() ?? { kind: result.usual };
     if (format.kind === 'table' && result.table !== undefined) return this.text(result.table());
     if (format.kind === 'jwks' && result.jwks === undefined) {
@@ -140,7 +148,8 @@ export class Printer {
   }
 
   #format(): Format | undefined {
-    return this.#formatText === undefined ? undefined : parseFormat(this.#formatText);
+    const text = this.#formatText;
+    return text === undefined || this.#texts.includes(text) ? undefined : parseFormat(text);
   }
 
   #planFile(isPrivate: boolean): void {

@@ -13,9 +13,17 @@ const first: readonly Entry[] = [
   { name: 'create', load: () => import('./commands/create.ts') },
   { name: 'list', load: () => import('./commands/list.ts') },
   { name: 'export', load: () => import('./commands/export.ts') },
+  { name: 'rotate', load: () => import('./commands/rotate.ts') },
+  { name: 'revoke', load: () => import('./commands/revoke.ts') },
+  { name: 'check', load: () => import('./commands/check.ts') },
 ];
 const rest: readonly Entry[] = [
   { name: 'get', load: () => import('./commands/get.ts') },
+  { name: 'delete', load: () => import('./commands/delete.ts') },
+  { name: 'policy', load: () => import('./commands/policy.ts') },
+  { name: 'retire', load: () => import('./commands/retire.ts') },
+  { name: 'timeline', load: () => import('./commands/timeline.ts') },
+  { name: 'history', load: () => import('./commands/history.ts') },
   { name: 'init', load: () => import('./commands/init.ts') },
   { name: 'secret', load: () => import('./commands/secret.ts') },
   { name: 'thumbprint', load: () => import('./commands/thumbprint.ts') },

@@ -27,6 +27,8 @@ export interface Shield {
   raise(): void;
   /** The step was not taken. */
   lower(): void;
+  /** A signal came meanwhile: no further step is to be begun. */
+  readonly isPending?: boolean;
 }
 
 export interface FileStorageOptions {

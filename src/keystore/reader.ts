@@ -119,16 +119,26 @@ export class Reader {
     return document && { document, sha256: this.#digests.get(name) ?? '' };
   }
 
-  /** All sets' manifests, also of deleted ones, by set id. */
-  async readManifests(): Promise<Manifest[]> {
-    const names = await this.storage.list();
-    const listed = new Set(names);
-    for (const name of this.#seen.names()) if (!listed.has(name)) this.#noteAbsent(name);
+  /**
+   * All sets' manifests, also of deleted ones, by set id. One that cannot be read ends it, unless `onFault` takes it.
+   */
+  async readManifests(onFault?: (name: DocumentName, fault: JwksError) => void): Promise<Manifest[]> {
+    const manifestOf = async (name: DocumentName): Promise<Manifest | undefined> => {
+      try {
+        // Without the sealed halves: of ten thousand sets they would take more memory than all the rest.
+        return (await this.#read(name))?.manifest;
+      } catch (error) {
+        if (onFault === undefined || !(error instanceof JwksError)) throw error;
+        onFault(name, error);
+        return undefined;
+      }
+    };
+    // Also those that this host has seen before: one that is gone is a fault of its own.
+    const names = [...new Set([...(await this.storage.list()), ...this.#seen.names()])];
     this.#checker.inParallel = names.length > few;
     const manifests: Manifest[] = [];
     for (let next = 0; next < names.length; next += batch) {
-      // Without the sealed halves: of ten thousand sets they would take more memory than all the rest.
-      const some = names.slice(next, next + batch).map(async (name) => (await this.#read(name))?.manifest);
+      const some = names.slice(next, next + batch).map(manifestOf);
       manifests.push(...(await Promise.all(some)).filter((manifest) => manifest !== undefined));
     }
     return manifests.sort((a, b) => compare(a.set, b.set));

@@ -57,6 +57,17 @@ export function formatDuration(span: Seconds): string {
   return `${span / unit}${name}`;
 }
 
+/** A span for reading, exactly: `2d 1h 5m`. */
+export function describeExactly(span: Seconds): string {
+  let rest = span;
+  const parts = units.flatMap(([name, size]) => {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    return count === 0 ? [] : [`${count}${name}`];
+  });
+  return parts.length === 0 ? '0s' : parts.join(' ');
+}
+
 /** A span for reading, rounded to its largest unit: `25 h`, `4 d`. */
 export function describeDuration(span: Seconds): string {
   if (span >= 2 * 86_400) return `${Math.round(span / 86_400)} d`;

@@ -5,8 +5,8 @@ import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import type { Instant } from '../../lifecycle/time.ts';
 import type { ExportRequest } from '../../operations/export-jwks.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
-import { instantArgument } from '../instant-argument.ts';
 import type { Session } from '../session.ts';
+import { instantArgument } from '../time-arguments.ts';
 
 interface ExportOptions {
   readonly all?: boolean;

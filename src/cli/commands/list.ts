@@ -6,11 +6,11 @@ import type { Instant } from '../../lifecycle/time.ts';
 import type { ListedKey, ListedSet } from '../../operations/list-sets.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
 import { describeInstant } from '../describe-time.ts';
-import { instantArgument } from '../instant-argument.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
 import { toListedKey, toPolicy } from '../shapes.ts';
 import { type Column, formatTable, type Paint } from '../terminal-text.ts';
+import { instantArgument } from '../time-arguments.ts';
 
 interface ListOptions {
   readonly at?: Instant;

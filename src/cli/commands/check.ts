@@ -1,0 +1,107 @@
+// jwks check: for monitoring, what is overdue, missing, too old, or published otherwise.
+import type { Command } from 'commander';
+import { JwksError } from '../../errors.ts';
+import { parseSetId } from '../../keystore/set-id.ts';
+import { formatInstant, type Instant, type Seconds } from '../../lifecycle/time.ts';
+import type { Checked } from '../../operations/check-sets.ts';
+import { toNagios, toPrometheus } from '../check-formats.ts';
+import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import type { Result } from '../printer.ts';
+import type { Session } from '../session.ts';
+import { formatTable } from '../terminal-text.ts';
+import { durationArgument, instantArgument } from '../time-arguments.ts';
+
+interface CheckOptions {
+  readonly url?: string[];
+  readonly maxAge?: Seconds;
+  readonly at?: Instant;
+}
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('check')
+    .summary('find what is overdue or published otherwise')
+    .description(
+      'For monitoring: tells what is overdue, missing or too old, and with --url whether an endpoint publishes what it should. Exit 0: nothing of weight, 1: an error was found, 7: it could not be found out. Needs no secret. Beside the usual formats there are prometheus and nagios.',
+    )
+    .usage('[options] [set-id...]')
+    .argument('[operands...]')
+    .option('--url <url...>', 'where the sets are published')
+    .option('--max-age <span>', 'a key that has signed longer is too old', durationArgument)
+    .option('--at <time>', 'as it was or will be at a time (ISO 8601)', instantArgument)
+    .addHelpText('after', () =>
+      examples(
+        'jwks check --format nagios',
+        'jwks check auth --url https://auth.example.com/.well-known/jwks.json',
+      ),
+    );
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
+    const options = optionsOf<CheckOptions>(command);
+    await session.printer.prepare({ texts: Object.keys(texts) });
+    const [{ checkSets }, { fetchUrl, parseFetchUrl }] = await Promise.all([
+      import('../../operations/check-sets.ts'),
+      import('../../operations/fetch-url.ts'),
+    ]);
+    const urls = (options.url ?? []).map((url) => parseFetchUrl(url).href);
+    if (urls.length > 0 && options.at !== undefined)
+      throw new JwksError('usage', '--url shows what is published now, and --at another time');
+    const sets = named.length === 0 ? ('all' as const) : named;
+    const reader = await session.reader();
+    const checked = await session.during(
+      'checking',
+      checkSets(reader, session.clock(), fetchUrl, { sets, urls, maxAge: options.maxAge, at: options.at }),
+    );
+    await session.printer.result(toResult(session, checked));
+    await session.finish();
+    if (checked.ok) return;
+    const count = checked.findings.filter(({ severity }) => severity === 'error').length;
+    throw new JwksError('answer-no', `${count} ${count === 1 ? 'error was' : 'errors were'} found`);
+  }
+}
+
+const texts = { prometheus: toPrometheus, nagios: toNagios } as const;
+
+function toResult(session: Session, checked: Checked): Result {
+  const { findings, ok } = checked;
+  return {
+    usual: 'table',
+    json: () => ({
+      ok,
+      findings: findings.map(({ set, kid, code, severity, message }) => ({
+        set: set ?? null,
+        kid: kid ?? null,
+        code,
+        severity,
+        message,
+      })),
+    }),
+    texts: Object.fromEntries(Object.entries(texts).map(([name, toText]) => [name, () => toText(checked)])),
+    table: () => {
+      const { stdout } = session.host;
+      const sets = checked.figures.length;
+      if (findings.length === 0)
+        return `ok  ${sets} ${sets === 1 ? 'set' : 'sets'} at ${formatInstant(checked.at)}\n`;
+      const columns = [
+        { title: 'SET ID', shrinks: 'last' },
+        { title: 'KEY ID', shrinks: 'first' },
+        { title: 'SEVERITY' },
+        { title: 'CODE' },
+        { title: 'MESSAGE' },
+      ] as const;
+      const rows = findings.map(({ set, kid, severity, code, message }) => [
+        set ?? '',
+        kid ?? '',
+        severity,
+        code,
+        message,
+      ]);
+      const { red, yellow } = session.printer.out;
+      const paint = (text: string, column: number) =>
+        column !== 2 ? text : text.startsWith('error') ? red(text) : yellow(text);
+      return formatTable(columns, rows, stdout, paint);
+    },
+  };
+}

@@ -1,0 +1,142 @@
+// jwks revoke: keys leave the published set at once, and an honest report says who may go on trusting them.
+import { type Command, Option } from 'commander';
+import { JwksError, shellOperand } from '../../errors.ts';
+import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
+import { type RevocationReason, revocationReasons } from '../../lifecycle/key.ts';
+import { formatInstant } from '../../lifecycle/time.ts';
+import type { Changed } from '../../operations/change-set.ts';
+import { type Exposed, exposureAfter } from '../../operations/exposure.ts';
+import type { RevokeRequest } from '../../operations/remove-keys.ts';
+import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
+import { toResult } from '../changes.ts';
+import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { describeInstant } from '../describe-time.ts';
+import type { Result } from '../printer.ts';
+import type { Session } from '../session.ts';
+import { escapeText } from '../terminal-text.ts';
+
+interface RevokeOptions extends ChangeOptions {
+  readonly signer?: boolean;
+  readonly all?: boolean;
+  readonly reason: RevocationReason;
+  /** commander's `--no-successor`: false when it was given. */
+  readonly successor: boolean;
+}
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('revoke')
+    .summary('take a key out at once, and say who still trusts it')
+    .description(
+      'Takes keys out of publication at once and destroys their private halves; a successor signs in their place. The report says who may go on trusting them until when, and what to do about it.',
+    )
+    .usage('[options] <set-id> [key-id...]')
+    .argument('[operands...]')
+    .option('--signer', 'the key that signs now')
+    .option('--all', 'all keys of the set')
+    .addOption(
+      new Option('--reason <reason>', 'why (RFC 5280)')
+        .choices([...revocationReasons])
+        .default('keyCompromise'),
+    )
+    .option('--no-successor', 'make no key in their place');
+  addChangeOptions(command).addHelpText('after', () =>
+    examples('jwks revoke auth --signer', 'jwks revoke auth k-2025 --reason superseded'),
+  );
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    const [set = '', ...kids] = operandsOf(command, { required: ['set-id'], most: Number.POSITIVE_INFINITY });
+    const options = optionsOf<RevokeOptions>(command);
+    const request: RevokeRequest = {
+      set: parseSetId(set),
+      keys: chooseKeys(kids.map(parseKeyId), options),
+      reason: options.reason,
+      noSuccessor: !options.successor,
+      ...changeRequest(session, options),
+    };
+    await session.printer.prepare();
+    const { revokeKeys } = await import('../../operations/remove-keys.ts');
+    const changed = await session.during('revoking', revokeKeys(await session.keystore(), request));
+    await printChange(session, [changed], toReport(session, changed));
+    await sayRest(session, changed);
+    await session.finish();
+  }
+}
+
+function chooseKeys(kids: readonly string[], { signer, all }: RevokeOptions): RevokeRequest['keys'] {
+  const ways = [kids.length > 0, signer === true, all === true].filter(Boolean).length;
+  if (ways > 1) throw new JwksError('usage', 'name keys, or use --signer or --all, not several of these');
+  if (ways === 0)
+    throw new JwksError('usage', 'which keys?', { hint: 'name them, or use --signer or --all' });
+  return signer === true ? 'signer' : all === true ? 'all' : kids;
+}
+
+/** The keys, then who may go on trusting them, then what to do. */
+function toReport(session: Session, changed: Changed): Result {
+  const exposed = exposureAfter(changed);
+  const tasks = tasksOf(session, changed);
+  const trust = exposed.map(({ holder, until }) => ({ holder, until: formatInstant(until) }));
+  const keys = toResult(session, [changed], { json: { trust, tasks } });
+  return {
+    ...keys,
+    table: () => {
+      const { isTerminal } = session.host.stdout;
+      const table = keys.table?.() ?? '';
+      if (exposed.length === 0) return table;
+      const on = ({ until }: Exposed) => describeInstant(until, changed.at, isTerminal);
+      const holders = exposed.map((one) => `  until ${on(one)}  ${words[one.holder]}\n`).join('');
+      const list = tasks.map((task, index) => `  ${index + 1}. ${task}\n`).join('');
+      return `${table}\nMay go on trusting what is signed with it, by the policy's facts:\n${holders}\nDo now:\n${list}`;
+    },
+  };
+}
+
+const words: Readonly<Record<Exposed['holder'], string>> = {
+  publication: 'the published set, if you leave it to its usual job',
+  caches: 'caches that keep to max-age',
+  'stale-caches': 'caches that serve what is stale while their source fails',
+  verifiers: 'verifiers that keep the set whatever its header says',
+  'private-sets': 'hosts that have loaded the private set, which go on using it',
+};
+
+function tasksOf(session: Session, { set, keys, steps, before }: Changed): string[] {
+  const revoked = before.keys.filter(({ kid }) =>
+    steps.some((step) => step.event === 'revoked' && step.kid === kid),
+  );
+  if (revoked.length === 0) return [];
+  const name = shellOperand(set);
+  const place = session.place();
+  const isPublic = revoked.some(({ symmetric }) => !symmetric);
+  const isLeft = keys.some((key) => key.held && key.revoked === undefined);
+  return [
+    ...(isPublic
+      ? [`publish the set without it: jwks export${place} ${name}${isLeft ? '' : ' --allow-empty'} -o FILE`]
+      : []),
+    ...(isPublic ? ['purge it from CDNs and proxies: /.well-known/jwks.json'] : []),
+    `give the servers that sign their new keys, and restart them: jwks export${place} ${name} --private -o FILE`,
+    ...(isPublic
+      ? ['restart verifiers that keep the set; until then they also refuse what the successor signs']
+      : []),
+    'have tokens that it signed issued again: all of them will be refused',
+    `if whoever has the key may have the keystore and its secret too, revoke every key: jwks revoke${place} ${name} --all`,
+  ];
+}
+
+async function sayRest(session: Session, { set, steps, at, outcome, keys, before }: Changed): Promise<void> {
+  const { printer } = session;
+  const name = escapeText(set);
+  if (outcome === 'unchanged')
+    return printer.say(`${name}: all of these are revoked already; nothing was done`);
+  if (outcome === 'planned') return printer.say(`that would be done with ${name}; nothing was`);
+  const made = keys.find(({ kid }) => steps.some((step) => step.kid === kid && step.event === 'activated'));
+  if (made !== undefined) return printer.say(`${name} signs with ${printer.kid(made.kid)} from now on`);
+  const lost = before.keys.some(({ kid }) =>
+    steps.some((step) => step.event === 'revoked' && step.kid === kid),
+  );
+  const signs = keys.some(
+    (key) => key.held && key.activates !== undefined && key.activates <= at && key.revoked === undefined,
+  );
+  if (lost && !signs)
+    await printer.say(`nothing signs for ${name} now: jwks create makes a key`, { always: true });
+}

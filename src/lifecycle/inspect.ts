@@ -1,0 +1,107 @@
+// What is wrong with a set at a time, by its dates and its policy alone.
+import { Draft, type SetLife, targetsOf } from './draft.ts';
+import { dueSuccessors, overdueSince } from './due.ts';
+import { type KeyLife, stateOf } from './key.ts';
+import { unsafeFacts } from './policy.ts';
+import { missingTargets } from './succession.ts';
+import { formatInstant, type Instant, type Seconds } from './time.ts';
+
+export interface Fault {
+  readonly kid?: string | undefined;
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+/** `maxAge`: a key that signs longer than that is too old, whatever the policy says. */
+export function inspect(set: SetLife, now: Instant, maxAge: Seconds | undefined): Fault[] {
+  const draft = new Draft(set, now);
+  const signers = draft.inState('active').filter((key) => draft.active(key)?.kid === key.kid);
+  return [
+    ...missingSigners(draft, signers),
+    ...signers.flatMap((signer) => inspectSigner(draft, signer, maxAge)),
+    ...draft.inState('next').flatMap(inspectWaiting),
+    ...draft.keys.flatMap((key) => inspectRest(draft, key)),
+    ...inspectPolicy(draft, signers),
+  ];
+}
+
+function missingSigners(draft: Draft<KeyLife>, signers: readonly KeyLife[]): Fault[] {
+  if (signers.length === 0) {
+    return [{ code: 'no-signer', severity: 'error', message: 'no key signs' }];
+  }
+  return missingTargets(draft)
+    .filter((target) => draft.next(target) === undefined)
+    .map(({ alg }) => ({
+      code: 'no-signer',
+      severity: 'error',
+      message: `the policy wants ${alg}, and no key signs with it or is to`,
+    }));
+}
+
+function inspectSigner(draft: Draft<KeyLife>, signer: KeyLife, maxAge: Seconds | undefined): Fault[] {
+  const { kid, deactivates, activates = signer.created } = signer;
+  const faults: Fault[] = [];
+  const add = (code: string, message: string) => faults.push({ kid, code, severity: 'error', message });
+  const overdue = overdueSince(draft, signer);
+  if (overdue !== undefined) add('overdue', `should have been succeeded on ${formatInstant(overdue)}`);
+  const due = dueSuccessors(draft).find((one) => one.signer?.kid === kid);
+  if (due !== undefined && due.at <= draft.now) {
+    add('no-successor', `a successor has been due since ${formatInstant(due.at)}`);
+  } else if (deactivates !== undefined && !hasSuccessor(draft, signer)) {
+    add('no-successor', `signs until ${formatInstant(deactivates)}, and nothing is to sign then`);
+  }
+  if (maxAge !== undefined && draft.now - activates > maxAge)
+    add('too-old', `has signed since ${formatInstant(activates)}`);
+  return faults;
+}
+
+/** Something signs at the moment when `signer` stops: of its own algorithm, or what the policy lists instead. */
+function hasSuccessor(draft: Draft<KeyLife>, signer: KeyLife): boolean {
+  const then = new Draft(
+    { keys: draft.keys, policy: draft.policy, listed: draft.listed },
+    signer.deactivates ?? draft.now,
+  );
+  if (then.active(signer) !== undefined) return true;
+  const listed = (draft.listed ?? []).filter(({ use }) => use === signer.use);
+  return listed.length > 0 && listed.every((target) => then.active(target) !== undefined);
+}
+
+function inspectWaiting({ kid, activates, created }: KeyLife): Fault[] {
+  if (activates !== undefined) return [];
+  const message = `waits since ${formatInstant(created)} to be seen where the policy says`;
+  return [{ kid, code: 'not-seen', severity: 'warning', message }];
+}
+
+function inspectRest(draft: Draft<KeyLife>, key: KeyLife): Fault[] {
+  const { kid } = key;
+  const state = stateOf(key, draft.now);
+  const isOver = state === 'retired' || state === 'revoked';
+  if (!isOver || (!key.held && key.jwk === undefined)) return [];
+  const message =
+    'has had its time and is not destroyed yet: any write of the set does it, such as rotate --due';
+  return [{ kid, code: 'not-destroyed', severity: 'warning', message }];
+}
+
+function inspectPolicy(draft: Draft<KeyLife>, signers: readonly KeyLife[]): Fault[] {
+  const { policy } = draft;
+  const unsafe = policy && unsafeFacts(policy.facts);
+  const targets = targetsOf(draft);
+  const others = signers.filter(
+    ({ use, alg, deactivates }) =>
+      deactivates === undefined && !targets.some((target) => target.use === use && target.alg === alg),
+  );
+  return [
+    ...(unsafe === undefined
+      ? []
+      : [{ code: 'unsafe-policy', severity: 'warning', message: unsafe } as const]),
+    ...others.map(
+      ({ kid, alg }): Fault => ({
+        kid,
+        code: 'other-alg',
+        severity: 'warning',
+        message: `signs ${alg}, which the policy does not list`,
+      }),
+    ),
+  ];
+}

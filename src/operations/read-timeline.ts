@@ -1,0 +1,35 @@
+// What a picture of sets over time is drawn from: their keys, and what policy makes next. Needs no secret.
+import type { ManifestKey } from '../keystore/manifest.ts';
+import type { Reader } from '../keystore/reader.ts';
+import type { SetId } from '../keystore/set-id.ts';
+import { type PlannedKey, plannedKeys } from '../lifecycle/forecast.ts';
+import type { Policy } from '../lifecycle/policy.ts';
+import { keysAt } from '../lifecycle/publication.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { lifeOf } from './change-set.ts';
+import { selectSets, timeOf } from './select-sets.ts';
+
+export interface ReadSet {
+  readonly set: SetId;
+  readonly keys: readonly ManifestKey[];
+  readonly policy: Policy | undefined;
+  readonly planned: readonly PlannedKey[];
+  /** What time it is for this set. */
+  readonly now: Instant;
+}
+
+/** `at`: the time to show. What policy plans is told from then if that is past, else from now. */
+export async function readTimeline(
+  reader: Reader,
+  clock: Instant,
+  request: { readonly sets: readonly SetId[] | 'all'; readonly at?: Instant | undefined },
+): Promise<ReadSet[]> {
+  const manifests = await selectSets(reader, request.sets);
+  return manifests.map((manifest) => {
+    const { set, keys, policy } = manifest;
+    const now = timeOf(manifest, clock, undefined);
+    const from = request.at !== undefined && request.at < now ? request.at : now;
+    const planned = plannedKeys(lifeOf({ keys: keysAt(keys, from), policy }), from);
+    return { set, keys, policy, planned, now };
+  });
+}

@@ -1,0 +1,142 @@
+// Rotation of sets: what policy makes due, or what a person asks for; one set's failure does not stop the others.
+import { JwksError } from '../errors.ts';
+import type { Keystore } from '../keystore/keystore.ts';
+import type { Manifest } from '../keystore/manifest.ts';
+import type { SetId } from '../keystore/set-id.ts';
+import { nowFor } from '../lifecycle/clock.ts';
+import { planRotation, type RotationRequest } from '../lifecycle/plan-rotation.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { type Changed, type ChangeRequest, changeSet, lifeOf } from './change-set.ts';
+import type { FetchUrl } from './fetch-url.ts';
+import { findSeen, waitingKeys } from './find-seen.ts';
+import { noSet } from './select-sets.ts';
+
+export type RotateHow =
+  | { readonly kind: 'due' | 'successor' | 'now' | 'cancel' }
+  | { readonly kind: 'activate-at'; readonly at: Instant };
+
+export interface RotateRequest extends ChangeRequest {
+  readonly sets: readonly SetId[] | 'all';
+  readonly how: RotateHow;
+}
+
+export interface RotateServices {
+  readonly keystore: Keystore;
+  readonly clock: () => Instant;
+  readonly fetchUrl: FetchUrl;
+  /** No further set is to be begun. */
+  readonly isStopped?: () => boolean;
+  /** Says which set it works on. */
+  readonly onSet?: (set: SetId) => void;
+}
+
+export interface FailedSet {
+  readonly set: string;
+  readonly error: JwksError;
+}
+
+export interface Rotated {
+  readonly sets: readonly Changed[];
+  /** In the order in which they failed. The exit code is that of the first. */
+  readonly failed: readonly FailedSet[];
+}
+
+export async function rotateSets(services: RotateServices, request: RotateRequest): Promise<Rotated> {
+  const done: Changed[] = [];
+  const failed: FailedSet[] = [];
+  const chosen = await choose(services.keystore, request.sets, failed);
+  for (const [id, manifest] of chosen) {
+    try {
+      if (services.isStopped?.() === true) throw new JwksError('interrupted', `set "${id}" was not begun`);
+      done.push(await rotate(services, id, manifest, request, failed));
+    } catch (error) {
+      if (!(error instanceof JwksError)) throw error;
+      failed.push({ set: id, error });
+    }
+  }
+  return { sets: done, failed };
+}
+
+/** The sets to look at, with what is known of them: of all sets what can be read, the others failed. */
+async function choose(
+  { reader }: Keystore,
+  sets: RotateRequest['sets'],
+  failed: FailedSet[],
+): Promise<Map<SetId, Manifest | undefined>> {
+  if (sets !== 'all') return new Map(sets.map((id) => [id, undefined]));
+  const manifests = await reader.readManifests((name, error) => failed.push({ set: name, error }));
+  const there = manifests.filter(({ deleted }) => deleted === undefined);
+  return new Map(there.map((manifest) => [manifest.set, manifest]));
+}
+
+async function rotate(
+  services: RotateServices,
+  id: SetId,
+  listed: Manifest | undefined,
+  request: RotateRequest,
+  failed: FailedSet[],
+): Promise<Changed> {
+  const { keystore, clock, fetchUrl } = services;
+  const manifest = listed ?? (await keystore.reader.readSet(id))?.manifest;
+  if (manifest === undefined || manifest.deleted !== undefined) throw noSet(id);
+  let seen: readonly string[] = [];
+  if (request.how.kind === 'due') {
+    const now = nowFor(clock(), manifest.updated);
+    const waiting = waitingKeys(manifest, now);
+    if (waiting.length > 0) {
+      const found = await findSeen(fetchUrl, manifest, waiting);
+      failed.push(...found.failed.map((error) => ({ set: id, error })));
+      seen = found.seen;
+    }
+    // Most sets have nothing to do: that is told without opening them.
+    const plan = planRotation(lifeOf(manifest), now, { kind: 'due', seen });
+    if (!('refusal' in plan) && plan.steps.length === 0) {
+      const { keys, policy } = manifest;
+      return { set: id, at: now, before: manifest, steps: [], keys, policy, outcome: 'unchanged' };
+    }
+  }
+  services.onSet?.(id);
+  return changeSet(keystore, id, request, (current, now) => {
+    const plan = planRotation(lifeOf(current.manifest), now, toRule(request, current.manifest, seen));
+    if ('refusal' in plan) throw refused(id, plan);
+    return plan;
+  });
+}
+
+function toRule(
+  { how, force = false }: RotateRequest,
+  manifest: Manifest,
+  seen: readonly string[],
+): RotationRequest {
+  switch (how.kind) {
+    case 'due':
+      return { kind: 'due', seen };
+    case 'successor':
+      return { kind: 'successor' };
+    case 'now':
+      return { kind: 'now', force, lastForced: lastForced(manifest) };
+    case 'activate-at':
+      return { kind: 'activate-at', at: how.at, force };
+    case 'cancel':
+      return { kind: 'cancel', force };
+  }
+}
+
+/** When a key was last made to sign without having been published ahead. */
+function lastForced({ events }: Manifest): Instant | undefined {
+  return events.findLast(({ event }) => event === 'activated')?.at;
+}
+
+function refused(
+  id: SetId,
+  { refusal, message }: { refusal: 'unsafe' | 'no-signer'; message: string },
+): JwksError {
+  if (refusal === 'no-signer') {
+    return new JwksError('not-found', `set "${id}" was not rotated: ${message}`, {
+      hint: 'jwks create makes one',
+    });
+  }
+  return new JwksError('unsafe', `set "${id}" was not changed: ${message}`, {
+    hint: 'wait, or add --force if it has to be',
+  });
+}
