@@ -61,10 +61,11 @@ const table: Readonly<Record<string, readonly string[]>> = {
 const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'value'])[] = [
   // Names, times and states are parsed at the edge and described there.
   [/^cli\//, 'lifecycle/time.ts', 'value'],
-  [/^cli\//, 'lifecycle/key.ts', 'type'],
+  [/^cli\//, 'lifecycle/key.ts', 'value'],
   [/^cli\//, 'lifecycle/policy.ts', 'value'],
   [/^cli\/commands\//, 'keystore/set-id.ts', 'value'],
-  [/^cli\/shapes\.ts$/, 'keystore/manifest.ts', 'value'],
+  [/^cli\/change-options\.ts$/, 'keystore/set-id.ts', 'type'],
+  [/^cli\/(?:shapes|policy-report)\.ts$/, 'keystore/manifest.ts', 'value'],
   [/^cli\/config-schema\.ts$/, 'keystore/schema.ts', 'value'],
   [/^cli\/(?:config-schema|completion-script|commands\/(?:algs|create))\.ts$/, 'jose/algorithms.ts', 'value'],
   [/^cli\/commands\/create\.ts$/, 'jose/generate.ts', 'type'],
@@ -80,7 +81,7 @@ const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'valu
   [/^cli\/protected-paths\.ts$/, 'keystore/file-storage.ts', 'value'],
   [/^cli\/output-file\.ts$/, 'keystore/new-file.ts', 'value'],
   [/^(?:cli\/host|main|start)\.ts$/, 'keystore/file-storage.ts', 'type'],
-  [/^cli\/session\.ts$/, 'keystore/keystore.ts', 'type'],
+  [/^cli\/(?:session|commands\/delete)\.ts$/, 'keystore/keystore.ts', 'type'],
   [/^cli\/session\.ts$/, 'keystore/reader.ts', 'type'],
   [/^(?:main|start)\.ts$/, 'lifecycle/time.ts', 'value'],
   // `use` of an algorithm and of a key are one type.

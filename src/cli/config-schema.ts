@@ -12,7 +12,9 @@ export interface ConfigValues {
   readonly identity?: string | undefined;
   readonly format?: string | undefined;
   /** Facts for the policy of sets that are made; others may add to them. */
-  readonly policy?: { readonly [fact in keyof PolicyFacts]?: PolicyFacts[fact] | undefined } | undefined;
+  readonly policy?:
+    | { readonly [fact in keyof PolicyFacts]?: PolicyFacts[fact] | 'never' | undefined }
+    | undefined;
 }
 
 const text = v.pipe(v.string('is no text'), v.nonEmpty('is empty'));

@@ -1,7 +1,7 @@
 // The effective settings, each with where it came from: option, environment, project, user, system, default.
 import { isAbsolute, join, resolve } from 'node:path';
 import { JwksError } from '../errors.ts';
-import { defaultFacts, type PolicyFacts, unsafeFacts } from '../lifecycle/policy.ts';
+import { defaultFacts, defaultRotateEvery, type PolicyFacts, unsafeFacts } from '../lifecycle/policy.ts';
 import { type ConfigFile, loadConfigFiles } from './config-files.ts';
 import type { ConfigValues } from './config-schema.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -88,10 +88,10 @@ function directoryOf(keystore: string, cwd: string): string {
 function mergePolicies(files: readonly ConfigFile[]): Setting<PolicyFacts> | undefined {
   const saying = files.filter(({ values }) => values.policy !== undefined);
   if (saying.length === 0) return undefined;
-  const merged = { ...defaultFacts };
+  const merged = { ...defaultFacts, rotateEvery: defaultRotateEvery };
   for (const { values } of saying.toReversed()) {
     for (const [name, fact] of Object.entries(values.policy ?? {})) {
-      if (fact !== undefined) Object.assign(merged, { [name]: fact });
+      if (fact !== undefined) Object.assign(merged, { [name]: fact === 'never' ? undefined : fact });
     }
   }
   const from = saying.map(({ path }) => path).join(', ');

@@ -2,13 +2,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { JwksError } from '../errors.ts';
 import type { PrivateJwk } from '../jose/jwk.ts';
-import { nowFor, refuseClock, refuseIdle } from '../lifecycle/clock.ts';
-import { factsInForce, type Policy } from '../lifecycle/policy.ts';
+import { nowFor } from '../lifecycle/clock.ts';
+import type { Policy } from '../lifecycle/policy.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { mostBytes } from './file-system.ts';
 import { type HistoryEvent, type Manifest, type ManifestKey, mostEvents } from './manifest.ts';
 import { openSlots, type Unlocked } from './master-document.ts';
 import { type Author, Reader, type ReaderOptions } from './reader.ts';
+import { refuseTime } from './refuse-time.ts';
 import type { Secret } from './secret.ts';
 import { openSet, type SetDocument, serializeSet } from './set-document.ts';
 import { documentOf, type SetId, toActor } from './set-id.ts';
@@ -227,22 +228,6 @@ async function unlock(reader: Reader, secret: Secret): Promise<Unlocked> {
     );
   }
   return unlocked;
-}
-
-/** Refuses a change by a host whose clock cannot be right, or may not be. */
-function refuseTime(id: SetId, before: Manifest | undefined, clock: Instant, force: boolean): void {
-  const { updated, policy } = before ?? {};
-  const behind = refuseClock(clock, updated, factsInForce(policy, clock).skew);
-  if (behind !== undefined) {
-    throw new JwksError('unsafe', `set "${id}" was not changed: ${behind}`, {
-      hint: "set this host's clock",
-    });
-  }
-  const idle = force ? undefined : refuseIdle(clock, updated, policy?.facts.rotateEvery);
-  if (idle === undefined) return;
-  throw new JwksError('unsafe', `set "${id}" was not changed: ${idle}`, {
-    hint: "set this host's clock; if it is right, add --force",
-  });
 }
 
 function inOrder({ keys, privateKeys }: Change): PrivateJwk[] {

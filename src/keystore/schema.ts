@@ -57,6 +57,9 @@ export const factsSchema = v.strictObject({ ...factSpans, ...factChoices });
 export const partialFactsSchema = v.strictObject({
   ...v.partial(v.object(factSpans)).entries,
   ...factChoices,
+  rotateEvery: v.optional(
+    v.union([durationText, v.literal('never')], 'is no duration such as 90d, and not never'),
+  ),
 });
 
 /** A value of a document, or exit 6 with the member that is wrong. Never quotes the value. */

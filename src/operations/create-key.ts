@@ -39,6 +39,8 @@ export interface Created {
   readonly outcome: 'made' | 'existing' | 'planned';
   /** When the key signs from. */
   readonly at: Instant;
+  /** The set is rotated by its policy. */
+  readonly hasPolicy: boolean;
   /** A key that signed until now, and how long verifiers may not know the new one yet. */
   readonly supersedes: { readonly kid: string; readonly unknownFor: Seconds } | undefined;
 }
@@ -114,6 +116,7 @@ function existing(
     privateJwk,
     outcome: 'existing',
     at: key.activates ?? now,
+    hasPolicy: policy !== undefined,
     supersedes: undefined,
   };
 }
@@ -128,6 +131,7 @@ function planned(current: OpenSet | undefined, request: CreateRequest, role: Rol
     privateJwk: undefined,
     outcome: 'planned',
     at: now,
+    hasPolicy: (isThere(current) ? current.manifest.policy : request.policy) !== undefined,
     supersedes: signer && { kid: signer.kid, unknownFor: leadOf(facts, signer) },
   };
 }

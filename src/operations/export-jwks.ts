@@ -15,6 +15,8 @@ export interface ExportRequest {
   /** Absent: now. */
   readonly at?: Instant | undefined;
   readonly allowEmpty?: boolean | undefined;
+  /** Is told of keys that were published at that time and whose public half is destroyed since. */
+  readonly onLost?: ((kid: string) => void) | undefined;
 }
 
 /** RFC 7517 section 5. */
@@ -35,7 +37,10 @@ export async function exportPublic(
   const chosen = manifests.flatMap((manifest) => {
     const at = timeOf(manifest, clock, request.at);
     const keys = publishedKeys(existing(manifest, request, at), at, skewOf(manifest, at));
-    return pick(keys, request).flatMap(({ jwk }) => (jwk === undefined ? [] : [jwk]));
+    return pick(keys, request).flatMap(({ kid, jwk }) => {
+      if (jwk === undefined) request.onLost?.(kid);
+      return jwk ?? [];
+    });
   });
   return merge(chosen, request);
 }

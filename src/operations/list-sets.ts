@@ -2,11 +2,14 @@
 import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
+import { Draft } from '../lifecycle/draft.ts';
+import { dueSuccessors, overdueSince } from '../lifecycle/due.ts';
 import { isTombstone, type KeyState, stateOf } from '../lifecycle/key.ts';
 import { type NextChange, nextChange } from '../lifecycle/next-change.ts';
 import { keysAt } from '../lifecycle/publication.ts';
 import { signersOf } from '../lifecycle/signer.ts';
 import type { Instant } from '../lifecycle/time.ts';
+import { lifeOf } from './change-set.ts';
 import { selectSets, skewOf, timeOf } from './select-sets.ts';
 
 export interface ListedKey {
@@ -15,6 +18,10 @@ export interface ListedKey {
   /** It is the one that signs (or, for `enc`, that senders should use). */
   readonly isSigner: boolean;
   readonly next: NextChange;
+  /** When policy wants a successor of the one that signs; in the past: it has not been made. */
+  readonly successorDue: Instant | undefined;
+  /** Since when it should no longer sign. */
+  readonly overdueSince: Instant | undefined;
 }
 
 export interface ListedSet {
@@ -45,6 +52,8 @@ export function describeSet(
   const at = timeOf(manifest, clock, request.at);
   const there = request.at === undefined ? manifest.keys : keysAt(manifest.keys, at);
   const signers = new Set(signersOf(there, at, skewOf(manifest, at)));
+  const draft = new Draft(lifeOf({ keys: there, policy: manifest.policy }), at);
+  const due = new Map(dueSuccessors(draft).map((one) => [one.signer?.kid, one.at]));
   const shown = there.filter((key) => request.tombstones === true || !isTombstone(key, at));
   return {
     manifest,
@@ -54,6 +63,8 @@ export function describeSet(
       state: stateOf(key, at),
       isSigner: signers.has(key),
       next: nextChange(key, at),
+      successorDue: due.get(key.kid),
+      overdueSince: signers.has(key) ? overdueSince(draft, key) : undefined,
     })),
   };
 }

@@ -90,10 +90,10 @@ export function register(program: Command, open: Open): void {
 }
 
 /** A command as it can be pasted; a set id that looks like an option stands behind `--`. */
-function exportLine(set: string, options: string): string {
+function lineFor(command: string, set: string, options: string): string {
   return set.startsWith('-')
-    ? `jwks export${options} -- ${shellWord(set)}`
-    : `jwks export ${shellWord(set)}${options}`;
+    ? `jwks ${command}${options} -- ${shellWord(set)}`
+    : `jwks ${command} ${shellWord(set)}${options}`;
 }
 
 /** A key that was made signs, whether or not it could be printed. */
@@ -102,7 +102,7 @@ function addMade({ set, key, outcome }: Created): (error: unknown) => never {
     if (outcome !== 'made' || key === undefined || !(error instanceof JwksError)) throw error;
     const message = `${error.message}; key ${key.kid} is made all the same, and set ${set} signs with it`;
     throw new JwksError(error.code, message, {
-      hint: `${exportLine(set, '')} prints it`,
+      hint: `${lineFor('export', set, '')} prints it`,
       cause: error,
     });
   };
@@ -174,6 +174,9 @@ async function report(session: Session, created: Created, isPrivate: boolean): P
     await printer.say(
       `${created.outcome === 'planned' ? 'it would sign' : 'it signs'} in place of ${printer.kid(supersedes.kid)} at once: verifiers that have not fetched the set again may refuse its tokens for up to ${describeDuration(supersedes.unknownFor)}`,
     );
+    await printer.suggest('hint', [
+      [lineFor('rotate', created.set, session.place()), 'a successor without that'],
+    ]);
   }
   if (key === undefined)
     return printer.say(`set ${set} would get a key that signs at once; nothing was done`);
@@ -188,8 +191,14 @@ async function report(session: Session, created: Created, isPrivate: boolean): P
       : 'this is its public half';
   if (created.outcome === 'existing') return printer.say(`${set} ${work} ${kid} already; nothing was made`);
   await printer.say(`${set} ${work} ${kid} from now on; ${what}`);
+  const place = session.place();
+  const lines: [string, string][] = [];
   if (!key.symmetric && !isPrivate)
-    await printer.suggest('next', [
-      [exportLine(created.set, `${session.place()} -o jwks.json`), 'publish it'],
+    lines.push([lineFor('export', created.set, `${place} -o jwks.json`), 'publish it']);
+  if (!created.hasPolicy)
+    lines.push([
+      lineFor('policy', created.set, `${place} --rotate-every 90d`),
+      'then cron: jwks rotate --due',
     ]);
+  if (lines.length > 0) await printer.suggest('next', lines);
 }

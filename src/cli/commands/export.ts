@@ -6,6 +6,7 @@ import type { Instant } from '../../lifecycle/time.ts';
 import type { ExportRequest } from '../../operations/export-jwks.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
+import { escapeText } from '../terminal-text.ts';
 import { instantArgument } from '../time-arguments.ts';
 
 interface ExportOptions {
@@ -15,6 +16,8 @@ interface ExportOptions {
   readonly private?: boolean;
   readonly unchecked?: boolean;
   readonly allowEmpty?: boolean;
+  readonly discovery?: boolean;
+  readonly issuer?: string;
 }
 
 export function register(program: Command, open: Open): void {
@@ -30,6 +33,8 @@ export function register(program: Command, open: Open): void {
     .option('--private', 'every private half that is kept, for a server that signs')
     .option('--unchecked', 'although neither a fingerprint nor the secret vouches for the keystore')
     .option('--allow-empty', 'also if there is nothing to publish')
+    .option('--discovery', 'the discovery document instead (OpenID Connect); wants --issuer')
+    .option('--issuer <url>', 'the issuer that the discovery document is of')
     .addHelpText('after', () =>
       examples(
         'jwks export auth -o /var/www/.well-known/jwks.json',
@@ -47,7 +52,10 @@ export function register(program: Command, open: Open): void {
       sets: chooseSets(named, options),
       kid: options.kid === undefined ? undefined : parseKeyId(options.kid),
     };
+    refuseContradiction(options);
     await session.printer.prepare({ isPrivate, hasFormats: false });
+    if (options.issuer !== undefined)
+      return describe(session, { ...request, issuer: options.issuer }, options);
     const jwks = await (isPrivate ? readPrivate(session, request) : read(session, request, options));
     await session.printer.jwkSet(jwks);
     await session.finish();
@@ -65,9 +73,36 @@ function chooseSets(
   throw new JwksError('usage', "missing argument 'set-id'", { hint: 'name sets, or use --all' });
 }
 
+function refuseContradiction(options: ExportOptions): void {
+  if ((options.discovery === true) !== (options.issuer !== undefined))
+    throw new JwksError('usage', '--discovery and --issuer go together');
+  if (options.discovery === true && (options.private === true || options.kid !== undefined))
+    throw new JwksError('usage', '--discovery describes what is published, without --private and --kid');
+}
+
+async function describe(
+  session: Session,
+  request: ExportRequest & { readonly issuer: string },
+  options: ExportOptions,
+): Promise<void> {
+  const { describeIssuer } = await import('../../operations/discovery.ts');
+  const reader = await session.trustedReader(options.unchecked === true);
+  await session.printer.jwkSet(await describeIssuer(reader, session.clock(), request));
+  await session.finish();
+}
+
 async function read(session: Session, request: ExportRequest, options: ExportOptions) {
   const { exportPublic } = await import('../../operations/export-jwks.ts');
-  return exportPublic(await session.trustedReader(options.unchecked === true), session.clock(), request);
+  const reader = await session.trustedReader(options.unchecked === true);
+  const lost: string[] = [];
+  const jwks = await exportPublic(reader, session.clock(), { ...request, onLost: (kid) => lost.push(kid) });
+  if (lost.length > 0) {
+    const kids = lost.map((kid) => escapeText(kid)).join(', ');
+    await session.printer.say(
+      `not whole: of what was published then these keys are destroyed since: ${kids}`,
+    );
+  }
+  return jwks;
 }
 
 async function readPrivate(session: Session, request: ExportRequest) {

@@ -1,8 +1,9 @@
 // jwks list: sets and keys with their states, and what happens next.
 import type { Command } from 'commander';
+import { shellOperand } from '../../errors.ts';
 import { parseSetId } from '../../keystore/set-id.ts';
 import type { KeyState } from '../../lifecycle/key.ts';
-import type { Instant } from '../../lifecycle/time.ts';
+import { describeDuration, type Instant } from '../../lifecycle/time.ts';
 import type { ListedKey, ListedSet } from '../../operations/list-sets.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
 import { describeInstant } from '../describe-time.ts';
@@ -66,7 +67,7 @@ function toResult(session: Session, sets: readonly ListedSet[]): Result {
           listed.key.alg,
           listed.key.use,
           listed.state,
-          describeNext(listed, at, session.host.stdout.isTerminal),
+          describeNext(listed, manifest.set, at, session.host.stdout.isTerminal),
         ]),
       );
       return formatTable(columns, rows, session.host.stdout, paintState(session));
@@ -100,18 +101,23 @@ export function paintState(session: Session): Paint {
   return (text, column) => (column === stateColumn ? paints[text.trim() as KeyState](text) : text);
 }
 
-function describeNext({ key, state, isSigner, next }: ListedKey, now: Instant, isTerminal: boolean): string {
+function describeNext(listed: ListedKey, set: string, now: Instant, isTerminal: boolean): string {
+  const { key, state, isSigner, next, overdueSince, successorDue } = listed;
   const work = key.use === 'enc' ? 'encrypts' : isSigner ? 'signs' : 'does not sign';
+  const on = (at: Instant) => describeInstant(at, now, isTerminal);
+  if (overdueSince !== undefined && next.change !== 'deactivates')
+    return `OVERDUE ${describeDuration(now - overdueSince)}: jwks rotate ${shellOperand(set)}`;
   switch (next.change) {
     case 'activates':
-      return `${key.use === 'enc' ? 'encrypts' : 'signs'} from ${describeInstant(next.at, now, isTerminal)}`;
+      return `${key.use === 'enc' ? 'encrypts' : 'signs'} from ${on(next.at)}`;
     case 'deactivates':
-      return `${work} until ${describeInstant(next.at, now, isTerminal)}`;
+      return `${work} until ${on(next.at)}`;
     case 'retires':
-      return `leaves ${describeInstant(next.at, now, isTerminal)}`;
+      return `leaves ${on(next.at)}`;
     case 'waits':
-      return 'waits for its date';
+      return 'waits to be seen where its policy says';
     case 'stays':
+      if (successorDue !== undefined) return `${work}; successor due ${on(successorDue)}`;
       return state === 'active' ? work : 'stays';
     case 'gone':
       return state === 'revoked' ? `revoked: ${key.revoked?.reason ?? ''}` : 'gone; its name stays taken';

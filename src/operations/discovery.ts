@@ -1,0 +1,55 @@
+// The discovery document that leads verifiers from an issuer to its published set.
+import { JwksError } from '../errors.ts';
+import type { Reader } from '../keystore/reader.ts';
+import { isPublished } from '../lifecycle/publication.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { type ExportRequest, exportPublic } from './export-jwks.ts';
+import { isLoopbackAddress } from './fetch-address.ts';
+import { selectSets, timeOf } from './select-sets.ts';
+
+/** OpenID Connect Discovery 1.0 section 3: the members that an issuer of tokens without a login page can fill. */
+export interface Discovery {
+  readonly issuer: string;
+  readonly jwks_uri: string;
+  readonly response_types_supported: readonly string[];
+  readonly subject_types_supported: readonly string[];
+  readonly id_token_signing_alg_values_supported: readonly string[];
+}
+
+export const jwksPath = '/.well-known/jwks.json';
+
+/** What cannot be published is refused as `exportPublic` refuses it. */
+export async function describeIssuer(
+  reader: Reader,
+  clock: Instant,
+  request: ExportRequest & { readonly issuer: string },
+): Promise<Discovery> {
+  const issuer = parseIssuer(request.issuer);
+  await exportPublic(reader, clock, request);
+  const manifests = await selectSets(reader, request.sets);
+  const algs = manifests.flatMap((manifest) => {
+    const at = timeOf(manifest, clock, request.at);
+    return manifest.keys.filter((key) => key.use === 'sig' && isPublished(key, at)).map(({ alg }) => alg);
+  });
+  return {
+    issuer,
+    jwks_uri: `${issuer.replace(/\/$/, '')}${jwksPath}`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [...new Set(algs)],
+  };
+}
+
+/** OpenID Connect Core 1.0 section 2, `iss`: https, without query and fragment; tokens repeat it as it is written. */
+function parseIssuer(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
+  const isLocal = host === 'localhost' || isLoopbackAddress(host);
+  const isSound = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
+  if (!isSound || /[?#]/.test(text) || url?.username !== '' || url.password !== '') {
+    throw new JwksError('usage', 'the issuer is no https URL without query, fragment and password', {
+      hint: 'such as --issuer https://auth.example.com',
+    });
+  }
+  return text;
+}
