@@ -21,7 +21,7 @@ const withoutSubprocesses = {
 
 // Needed by one command, or only sometimes. What nearly every command needs is one file, since each costs time to find.
 const rare =
-  /\/src\/(?:start|jose\/(?:parse-public|rsa-race)|operations\/(?:thumbprints|fetch-[a-z]+|cache-[a-z]+|compare-published|discovery|check-sets|exposure|find-seen|next-due|read-[a-z]+|remove-keys|rotate-sets|set-policy)|timeline\/[a-z-]+|lifecycle\/(?:exposure|inspect|plan-policy|plan-removal)|cli\/(?:prompts|completion-script|config-schema|input|check-formats|policy-report|commands\/(?:algs|check|completion|config|delete|history|init|policy|retire|revoke|rotate|secret|thumbprint|timeline)))\.ts$/;
+  /\/src\/(?:start|jose\/(?:parse-public|rsa-race)|operations\/(?:thumbprints|fetch-[a-z]+|cache-[a-z]+|compare-published|discovery|check-sets|exposure|find-seen|next-due|product-facts|read-[a-z]+|remove-keys|rotate-sets|set-policy)|timeline\/[a-z-]+|lifecycle\/(?:exposure|inspect|plan-policy|plan-removal)|cli\/(?:prompts|completion-script|config-schema|input|check-formats|policy-report|commands\/(?:algs|check|completion|config|delete|history|init|policy|retire|revoke|rotate|secret|thumbprint|timeline)))\.ts$/;
 const isCore = (id) =>
   /\/src\/.*\.ts$|\/node_modules\/(?:commander|jose|valibot|fast-string-[a-z-]+)\/|rolldown\/runtime/.test(
     id,

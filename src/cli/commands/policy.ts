@@ -1,9 +1,10 @@
 // jwks policy: what is known of signers and verifiers, and the timing that follows from it.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { JwksError } from '../../errors.ts';
 import { parseSetId, type SetId } from '../../keystore/set-id.ts';
 import type { Instant, Seconds } from '../../lifecycle/time.ts';
 import type { Changed } from '../../operations/change-set.ts';
+import { type Product, productFacts, products } from '../../operations/product-facts.ts';
 import type { FactChanges } from '../../operations/set-policy.ts';
 import {
   addChangeOptions,
@@ -31,6 +32,7 @@ interface PolicyOptions extends ChangeOptions {
   readonly alg?: string;
   readonly publishedAt?: string[];
   readonly destroyRetiring?: boolean;
+  readonly for?: Product;
   readonly explain?: boolean;
 }
 
@@ -56,6 +58,9 @@ export function register(program: Command, open: Open): void {
     .option('--published-at <url...>', 'where a successor must be seen before it signs, or none')
     .option('--destroy-retiring', 'keep no private half of a signing key that no longer signs')
     .option('--no-destroy-retiring', 'keep it until the key leaves the set')
+    .addOption(
+      new Option('--for <product>', 'what a product does by default; other options win').choices(products),
+    )
     .option('--explain', 'show the arithmetic');
   addChangeOptions(command).addHelpText('after', () =>
     examples('jwks policy auth --rotate-every 90d --token-ttl 1h', 'jwks policy auth --explain'),
@@ -91,7 +96,8 @@ function changesOf(options: PolicyOptions): FactChanges {
     publishedAt: publishedAt?.join() === 'none' ? null : publishedAt,
     destroyRetiring: destroyRetiring === false ? null : destroyRetiring,
   };
-  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const said = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  return { ...(options.for && productFacts[options.for]), ...said };
 }
 
 async function show(session: Session, named: readonly SetId[], options: PolicyOptions): Promise<void> {
