@@ -167,7 +167,6 @@ export async function sayNextSteps(
 ): Promise<void> {
   const { printer } = session;
   const { set, at: now, outcome } = changed;
-  if (outcome === 'planned') return printer.say(`that would be done with ${escapeText(set)}; nothing was`);
   const touched = touchedKeys(changed);
   const has = (...events: readonly string[]) =>
     touched.filter((one) => one.events.some((event) => events.includes(event)));
@@ -178,6 +177,7 @@ export async function sayNextSteps(
       `verifiers that have not fetched the set again may refuse its tokens for up to ${span}`,
     );
   }
+  if (outcome === 'planned') return printer.say(`that would be done with ${escapeText(set)}; nothing was`);
   const moved = has('published', 'activated', 'cancelled', 'scheduled', 'seen', 'retired', 'deleted').map(
     ({ after }) => after,
   );

@@ -106,11 +106,18 @@ export function explainPolicy(session: Session, policies: readonly SetPolicy[]):
         names.map((name) => `${name} ${formatDuration(inForce[name])}`).join(' + ');
       const period = manifest.policy?.facts.rotateEvery;
       const ahead = publishAhead(inForce);
+      const facts = manifest.policy?.facts ?? inForce;
+      const later = (spanOf: (facts: PolicyFacts) => number, span: number) =>
+        spanOf(facts) === span
+          ? []
+          : [`                ${describeExactly(spanOf(facts))} when what was lowered no longer counts.`];
       return [
         `\n${bold(escapeText(manifest.set))}`,
         `  publishAhead  ${describeExactly(ahead)} = ${sum(['publishLag', 'cacheMaxAge', 'staleIfError', 'verifierCache', 'skew'])}`,
+        ...later(publishAhead, ahead),
         '                A verifier may have fetched the set just before the successor came into it, and keep it so long.',
         `  grace         ${describeExactly(grace(inForce))} = ${sum(['tokenTtl', 'signerReload', 'skew'])}`,
+        ...later(grace, grace(inForce)),
         '                A signer may go on so long with what it has loaded, and its last token is good for so long.',
         period === undefined
           ? '  rotateEvery   never: rotate --due makes no successor'

@@ -2,7 +2,7 @@
 import type { Draft, Target } from './draft.ts';
 import { targetsOf } from './draft.ts';
 import { type KeyLife, stateOf } from './key.ts';
-import { leadOf } from './policy.ts';
+import { factsInForce, leadOf } from './policy.ts';
 import type { Instant } from './time.ts';
 
 export interface DueSuccessor {
@@ -29,7 +29,13 @@ function dueAt(draft: Draft<KeyLife>, target: Target, signer: KeyLife | undefine
   if (signer === undefined) return draft.now;
   const { activates = signer.created, deactivates = Number.POSITIVE_INFINITY } = signer;
   const ends = Math.min(activates + period, deactivates);
-  return (ends - leadOf(draft.facts, target)) as Instant;
+  let at = ends - leadOf(draft.facts, target);
+  // What was lowered may no longer count by then.
+  for (let earlier = Number.NEGATIVE_INFINITY; at > draft.now && at > earlier; ) {
+    earlier = at;
+    at = Math.max(at, ends - leadOf(factsInForce(draft.policy, at as Instant), target));
+  }
+  return at as Instant;
 }
 
 /** Since when a signer is older than its policy wants; `undefined`: it is not. */

@@ -7,8 +7,8 @@ import { type Changed, lifeOf } from './change-set.ts';
 
 export interface NextDue {
   readonly set: SetId;
-  /** Words behind the set's name and before a date. */
-  readonly what: string;
+  /** The key that is to be destroyed; absent: a successor is to be made. */
+  readonly kid: string | undefined;
   readonly at: Instant;
   readonly now: Instant;
 }
@@ -17,14 +17,14 @@ export function nextDue(sets: readonly Changed[]): NextDue | undefined {
   const all = sets.flatMap(({ set, before, at: now }): NextDue[] => {
     const planned = plannedKeys(lifeOf(before), now).map(({ publishes }) => ({
       set,
-      what: 'gets a successor',
+      kid: undefined,
       at: publishes,
       now,
     }));
     const over = before.keys.flatMap((key): NextDue[] => {
       const isThere = key.held || key.jwk !== undefined;
       if (!isThere || key.retires === undefined || stateOf(key, now) === 'retired') return [];
-      return [{ set, what: `loses key ${key.kid}`, at: key.retires, now }];
+      return [{ set, kid: key.kid, at: key.retires, now }];
     });
     return [...planned, ...over];
   });

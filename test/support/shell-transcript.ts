@@ -61,9 +61,10 @@ export function runSteps(steps: readonly Step[], files: ReadonlyMap<string, stri
     });
 }
 
-/** Keys, thumbprints and ids differ from run to run; their shape does not. `…` in a document cuts a long one. */
+/** Keys, thumbprints, ids and dates differ from run to run; their shape does not. `…` in a document cuts a long one. */
 export function withoutKeys(text: string): string {
   return text
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<date>')
     .replace(/[\w-]{8}-(?:[\w-]{4}-){3}[\w-]{12}/g, '<uuid>')
     .replace(/[\w-]{20,}…|[\w-]{43,}/g, '<base64url>');
 }

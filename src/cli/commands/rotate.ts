@@ -141,7 +141,7 @@ async function sayNext(session: Session, sets: readonly Changed[]): Promise<void
   const what =
     next === undefined
       ? 'and nothing will be: no set has a policy with a period (jwks policy SET --rotate-every 90d)'
-      : `next: ${escapeText(next.set)} ${next.what} ${describeInstant(next.at, next.now, stderr.isTerminal)}`;
+      : `next: ${escapeText(next.set)}: ${next.kid === undefined ? 'a successor is published' : `${session.printer.kid(next.kid)} leaves`} ${describeInstant(next.at, next.now, stderr.isTerminal)}`;
   await session.printer.say(`nothing is due; ${what}`);
 }
 
