@@ -48,6 +48,8 @@ export interface ChangeOptions {
 }
 
 const patience = 60_000;
+/** In seconds. */
+const longestWrite = 30;
 
 export class Keystore {
   readonly reader: Reader;
@@ -106,6 +108,8 @@ export class Keystore {
       if (next === undefined || options.dryRun === true)
         return { manifest: current?.manifest, written: false };
       const bytes = await this.#seal(next);
+      // A key is published when it is written: a host that slept meanwhile has decided for another time.
+      if (this.#author.now() - next.manifest.updated > longestWrite) continue;
       const from = current?.manifest.revision ?? 0;
       const outcome = await this.reader.storage.replace(name, from, bytes);
       switch (outcome) {

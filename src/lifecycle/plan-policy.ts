@@ -2,7 +2,7 @@
 import { Draft, type Drafted, type Plan, type SetLife } from './draft.ts';
 import { type KeyLife, stateOf } from './key.ts';
 import { defaultFacts, graceOf, leadOf, type Policy, type PolicyFacts, spanNames } from './policy.ts';
-import { moveEnds, safeFor } from './succession.ts';
+import { moveEnds, safeFor, takeBackEnds } from './succession.ts';
 import { tidy } from './tidy.ts';
 import type { Instant } from './time.ts';
 
@@ -19,7 +19,9 @@ export function planPolicy<K extends KeyLife>(
   const policy = { facts, was: wasBefore(before, facts) };
   const draft = new Draft({ ...set, policy }, now);
   tidy(draft);
+  takeBackEnds(draft);
   for (const key of draft.keys) postpone(draft, before, key);
+  tidy(draft);
   return { policy, steps: draft.steps, keys: draft.keys };
 }
 
@@ -44,7 +46,7 @@ function postpone<K extends KeyLife>(draft: Draft<K>, before: Draft<K>, { kid }:
     const safe = safeFor(draft, key);
     if (leadOf(draft.facts, key) > leadOf(before.facts, key) && safe > activates) {
       draft.date(key, { activates: safe }, 'scheduled', reason);
-      moveEnds(draft, key.use, activates, safe, reason);
+      moveEnds(draft, key, activates, safe, reason);
     }
   }
   const { deactivates, retires } = key;

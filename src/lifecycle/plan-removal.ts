@@ -1,7 +1,7 @@
 // Taking keys out of use: retired with grace, revoked at once, deleted; each time with a successor behind it.
 import { Draft, type Drafted, type Plan, type SetLife } from './draft.ts';
 import { type KeyLife, type RevocationReason, stateOf } from './key.ts';
-import { endAt, restoreSuccession } from './succession.ts';
+import { endAt, leavingSigners, restoreSuccession } from './succession.ts';
 import { tidy } from './tidy.ts';
 import type { Instant } from './time.ts';
 
@@ -24,12 +24,14 @@ export function planRemoval<K extends KeyLife>(
   tidy(draft);
   // Who signed before: a role without a signer gets none by this.
   const signers = draft.inState('active').filter((key) => draft.active(key)?.kid === key.kid);
+  const leaving = leavingSigners(draft);
   for (const kid of kids) {
     const key = draft.keys.find((one) => one.kid === kid);
     if (key !== undefined) remove(draft, key, removal);
   }
   const lost = signers.filter((key) => kids.includes(key.kid));
-  if (draft.steps.length > 0) restoreSuccession(draft, lost, noSuccessor);
+  if (draft.steps.length > 0) restoreSuccession(draft, lost, leaving, noSuccessor);
+  tidy(draft);
   return { steps: draft.steps, keys: draft.keys };
 }
 

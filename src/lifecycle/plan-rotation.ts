@@ -2,17 +2,8 @@
 import { activation, Draft, type Drafted, type Plan, type SetLife, type Target, targetsOf } from './draft.ts';
 import { dueSuccessors } from './due.ts';
 import type { KeyLife } from './key.ts';
-import { leadOf, leadOnceSeen, waitsToBeSeen } from './policy.ts';
-import {
-  earliestFor,
-  endAt,
-  endOthers,
-  likeOf,
-  missingTargets,
-  moveEnds,
-  safeFor,
-  succeed,
-} from './succession.ts';
+import { graceOf, leadOf, leadOnceSeen, waitsToBeSeen } from './policy.ts';
+import { earliestFor, early, endAt, endOthers, likeOf, moveEnds, safeFor, succeed } from './succession.ts';
 import { tidy } from './tidy.ts';
 import { describeDuration, formatInstant, type Instant } from './time.ts';
 
@@ -42,18 +33,18 @@ export function planRotation<K extends KeyLife>(
   const draft = new Draft(set, now);
   tidy(draft);
   const refusal = request.kind === 'due' ? planDue(draft, request.seen ?? []) : planAsked(draft, request);
+  tidy(draft);
   return refusal ?? { steps: draft.steps, keys: draft.keys };
 }
 
 function planDue<K extends KeyLife>(draft: Draft<K>, seen: readonly string[]): undefined {
-  const missing = missingTargets(draft);
   dateWaiting(draft, seen);
   for (const { target, at, signer } of dueSuccessors(draft)) {
     if (at > draft.now) continue;
     const reason = signer === undefined ? `nothing signs ${target.alg}` : `due since ${formatInstant(at)}`;
     publish(draft, target, earliestFor(draft, target), reason);
   }
-  endOthers(draft, missing);
+  if (draft.policy?.facts.rotateEvery !== undefined) endOthers(draft);
   return undefined;
 }
 
@@ -63,12 +54,11 @@ function planAsked<K extends KeyLife>(
 ): Refusal | undefined {
   const targets = targetsOf(draft);
   if (targets.length === 0) return { refusal: 'no-signer', message: 'it has no key that signs' };
-  const missing = missingTargets(draft);
   for (const target of targets) {
     const refusal = planTarget(draft, target, request);
     if (refusal !== undefined) return refusal;
   }
-  endOthers(draft, missing);
+  endOthers(draft);
   return undefined;
 }
 
@@ -97,8 +87,8 @@ function publish<K extends KeyLife>(
   activates: Instant | undefined,
   reason: string,
 ): void {
-  draft.add(target, likeOf(draft, target), { activates }, 'published', reason);
-  succeed(draft, target, activates, 'until its successor signs');
+  const { kid } = draft.add(target, likeOf(draft, target), { activates }, 'published', reason);
+  succeed(draft, target, activates, 'until its successor signs', kid);
 }
 
 /** Keys without a date get one: those that had to be seen once they are, others as if made now. */
@@ -107,13 +97,13 @@ function dateWaiting<K extends KeyLife>(draft: Draft<K>, seen: readonly string[]
     if (key.activates !== undefined || !key.held) continue;
     if (waitsToBeSeen(draft.facts, key)) {
       if (!seen.includes(key.kid)) continue;
-      const activates = (draft.now + leadOnceSeen(draft.facts)) as Instant;
+      const activates = (draft.now + leadOnceSeen(draft.facts) + early(draft, key)) as Instant;
       draft.date(key, { seen: draft.now, activates }, 'seen', 'found wherever it has to be');
-      succeed(draft, key, activates, 'until its successor signs');
+      succeed(draft, key, activates, 'until its successor signs', key.kid);
     } else {
       const activates = Math.max(draft.now, safeFor(draft, key)) as Instant;
       draft.date(key, { activates }, 'scheduled', 'it no longer has to be seen');
-      succeed(draft, key, activates, 'until its successor signs');
+      succeed(draft, key, activates, 'until its successor signs', key.kid);
     }
   }
 }
@@ -139,7 +129,7 @@ function activateNow<K extends KeyLife>(
     draft.add(target, likeOf(draft, target), { activates: draft.now }, 'activated', 'asked for at once');
   else draft.date(next, { activates: draft.now }, 'activated', 'asked for at once');
   for (const key of signers) endAt(draft, key, draft.now, 'its successor signs');
-  moveEnds(draft, target.use, next?.activates, draft.now, 'its successor signs');
+  moveEnds(draft, target, next?.activates, draft.now, 'its successor signs');
   return undefined;
 }
 
@@ -147,8 +137,9 @@ function activateAt<K extends KeyLife>(
   draft: Draft<K>,
   target: Target,
   next: Drafted<K> | undefined,
-  { at, force }: { readonly at: Instant; readonly force: boolean },
+  { at: asked, force }: { readonly at: Instant; readonly force: boolean },
 ): Refusal | undefined {
+  const at = Math.max(asked, draft.now) as Instant;
   const earliest = next === undefined ? earliestFor(draft, target) : safeOnceSeen(draft, next);
   if (!force && (earliest === undefined || at < earliest)) {
     const why =
@@ -162,8 +153,8 @@ function activateAt<K extends KeyLife>(
   } else {
     const { activates } = next;
     draft.date(next, { activates: at }, 'scheduled', 'asked for');
-    moveEnds(draft, target.use, activates, at, 'its successor signs then');
-    succeed(draft, target, at, 'until its successor signs');
+    moveEnds(draft, target, activates, at, 'its successor signs then');
+    succeed(draft, target, at, 'until its successor signs', next.kid);
   }
   return undefined;
 }
@@ -179,7 +170,12 @@ function cancel<K extends KeyLife>(draft: Draft<K>, next: Drafted<K>, force: boo
       message: `key ${next.kid} signs from ${formatInstant(next.activates as Instant)}, and a host whose clock is ahead may sign with it already`,
     };
   }
-  moveEnds(draft, next.use, next.activates, undefined, 'its successor was cancelled');
-  draft.bury(next, { retires: draft.now }, 'cancelled', 'asked for');
+  moveEnds(draft, next, next.activates, undefined, 'its successor was cancelled');
+  const { facts, now } = draft;
+  // A host that has loaded the private set may sign with it before it loads that again.
+  if (activation(next) <= now + facts.signerReload + facts.skew) {
+    const retires = (now + graceOf(facts, next)) as Instant;
+    draft.date(next, { activates: undefined, deactivates: now, retires }, 'cancelled', 'asked for');
+  } else draft.bury(next, { retires: now }, 'cancelled', 'asked for');
   return undefined;
 }

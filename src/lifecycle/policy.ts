@@ -98,7 +98,7 @@ export function leadOf(facts: PolicyFacts, { use, symmetric }: Kind): Seconds {
 export function graceOf(facts: PolicyFacts, { use, symmetric }: Kind): Seconds {
   if (use === 'sig') return grace(facts);
   const publicly = publishAhead(facts) + facts.tokenTtl;
-  return symmetric ? Math.max(publicly, grace(facts)) : publicly;
+  return Math.max(publicly, symmetric ? grace(facts) : facts.signerReload + facts.skew);
 }
 
 /** How long a key that was seen in the public set waits before it signs. */

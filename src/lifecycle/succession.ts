@@ -2,22 +2,26 @@
 import { activation, type Draft, type Drafted, type Target, targetsOf } from './draft.ts';
 import type { KeyLife } from './key.ts';
 import { graceOf, leadOf, leadOnceSeen, waitsToBeSeen } from './policy.ts';
-import { hasRole, type Role } from './signer.ts';
+import { hasRole, type Role, signerOf } from './signer.ts';
 import type { Instant } from './time.ts';
 
 /** When a new key may sign: absent while it has to be seen first. */
 export function earliestFor(draft: Draft<KeyLife>, target: Target): Instant | undefined {
   return waitsToBeSeen(draft.facts, target)
     ? undefined
-    : ((draft.now + leadOf(draft.facts, target)) as Instant);
+    : ((draft.now + leadOf(draft.facts, target) + early(draft, target)) as Instant);
+}
+
+/** Where nobody signs, a host takes a key up to skew before its date. */
+export function early(draft: Draft<KeyLife>, role: Role): number {
+  return draft.active(role) === undefined ? draft.facts.skew : 0;
 }
 
 /** When a key that does not sign yet may, whatever its date says. */
 export function safeFor(draft: Draft<KeyLife>, key: KeyLife): Instant {
   const { facts } = draft;
-  return (
-    key.seen === undefined ? key.created + leadOf(facts, key) : key.seen + leadOnceSeen(facts)
-  ) as Instant;
+  return ((key.seen === undefined ? key.created + leadOf(facts, key) : key.seen + leadOnceSeen(facts)) +
+    early(draft, key)) as Instant;
 }
 
 /** Gives a key until when it signs, and from that when it leaves. */
@@ -28,7 +32,10 @@ export function endAt<K extends KeyLife>(
   reason: string,
   event: 'scheduled' | 'retired' = 'scheduled',
 ): void {
-  const retires = at === undefined ? undefined : ((at + graceOf(draft.facts, key)) as Instant);
+  const isLater = at !== undefined && key.deactivates !== undefined && at >= key.deactivates;
+  // What moves later leaves no earlier, also where facts were lowered since.
+  const least = isLater ? (key.retires ?? 0) : 0;
+  const retires = at === undefined ? undefined : (Math.max(least, at + graceOf(draft.facts, key)) as Instant);
   draft.date(key, { deactivates: at, retires }, event, reason);
 }
 
@@ -38,9 +45,11 @@ export function succeed<K extends KeyLife>(
   role: Role,
   at: Instant | undefined,
   reason: string,
+  successor: string,
 ): void {
-  const signer = draft.active(role);
-  for (const key of draft.inState('active').filter((one) => hasRole(one, role))) {
+  const keys = draft.inState('active').filter((one) => hasRole(one, role) && one.kid !== successor);
+  const signer = signerOf(keys, role, draft.now, 0);
+  for (const key of keys) {
     const isSooner = key.deactivates !== undefined && (at === undefined || key.deactivates < at);
     if (isSooner && key.kid !== signer?.kid) continue;
     if (at === undefined && key.deactivates === undefined) continue;
@@ -51,14 +60,17 @@ export function succeed<K extends KeyLife>(
 /** Active keys that stop at one date stop at another: they wait for the same successor. */
 export function moveEnds<K extends KeyLife>(
   draft: Draft<K>,
-  use: Role['use'],
+  role: Role,
   from: Instant | undefined,
   to: Instant | undefined,
   reason: string,
 ): void {
   if (from === undefined) return;
-  const waiting = draft.inState('active').filter((key) => key.use === use && key.deactivates === from);
-  for (const key of waiting) endAt(draft, key, to, reason);
+  const waiting = draft.inState('active').filter((key) => key.use === role.use && key.deactivates === from);
+  for (const key of waiting) {
+    if (hasRole(key, role)) endAt(draft, key, to, reason);
+    else if (isPast(draft, key)) endAt(draft, key, lastStart(draft, role.use, to), reason);
+  }
 }
 
 /** The targets that no key signs for. */
@@ -66,25 +78,25 @@ export function missingTargets(draft: Draft<KeyLife>): Target[] {
   return targetsOf(draft).filter((target) => draft.active(target) === undefined);
 }
 
-/** Keys of algorithms that are no longer wanted stop when the last algorithm that was missing signs. */
-export function endOthers<K extends KeyLife>(draft: Draft<K>, missing: readonly Target[]): void {
-  const listed = draft.listed ?? [];
-  for (const use of new Set(missing.map((target) => target.use))) {
-    const starts = missing.filter((target) => target.use === use).map((target) => startOf(draft, target));
-    const at = Math.max(...starts);
-    if (!Number.isFinite(at)) continue;
-    const others = draft
-      .inState('active')
-      .filter((key) => key.use === use && !listed.some((target) => hasRole(key, target)))
-      .filter((key) => key.deactivates === undefined);
-    for (const key of others)
-      endAt(draft, key, at as Instant, `the policy lists other algorithms than ${key.alg}`);
+/** Keys of algorithms that are not wanted stop when the last algorithm that is wanted signs. */
+export function endOthers<K extends KeyLife>(draft: Draft<K>): void {
+  for (const key of draft.inState('active')) {
+    if (!isPast(draft, key) || key.deactivates !== undefined) continue;
+    const at = lastStart(draft, key.use, draft.now);
+    if (at !== undefined) endAt(draft, key, at, `the policy lists other algorithms than ${key.alg}`);
   }
 }
 
+function lastStart(draft: Draft<KeyLife>, use: Role['use'], to: Instant | undefined): Instant | undefined {
+  const listed = (draft.listed ?? []).filter((target) => target.use === use);
+  const last = Math.max(to ?? Number.POSITIVE_INFINITY, ...listed.map((target) => startOf(draft, target)));
+  return Number.isFinite(last) ? (last as Instant) : undefined;
+}
+
+/** When a target is signed for by a key that all know: one that was made to sign at once may not be known yet. */
 function startOf(draft: Draft<KeyLife>, target: Target): number {
   const key = draft.active(target) ?? draft.next(target);
-  return key === undefined ? Number.POSITIVE_INFINITY : activation(key);
+  return key === undefined ? Number.POSITIVE_INFINITY : Math.max(activation(key), safeFor(draft, key));
 }
 
 /**
@@ -95,12 +107,44 @@ function startOf(draft: Draft<KeyLife>, target: Target): number {
 export function restoreSuccession<K extends KeyLife>(
   draft: Draft<K>,
   before: readonly Drafted<K>[],
+  leaving: readonly string[],
   decline: boolean,
 ): void {
   for (const lost of before) replace(draft, lost, decline);
   for (const { kid } of draft.inState('active')) {
     const key = draft.keys.find((one) => one.kid === kid);
-    if (key !== undefined && draft.active(key)?.kid === kid) standBehind(draft, key, decline);
+    if (key === undefined || leaving.includes(kid)) continue;
+    if (draft.active(key)?.kid === kid) standBehind(draft, key, decline);
+  }
+}
+
+/** Signers that stop, by somebody's wish, with nobody behind them. */
+export function leavingSigners(draft: Draft<KeyLife>): string[] {
+  return draft
+    .inState('active')
+    .filter((key) => draft.active(key)?.kid === key.kid && uncovered(draft, key).length > 0)
+    .map(({ kid }) => kid);
+}
+
+/** What nobody signs for when a signer stops. */
+function uncovered(draft: Draft<KeyLife>, signer: KeyLife): Target[] {
+  const { deactivates } = signer;
+  if (deactivates === undefined) return [];
+  const own: Target = { use: signer.use, alg: signer.alg, symmetric: signer.symmetric };
+  const wanted = isPast(draft, signer) ? (draft.listed ?? []).filter(({ use }) => use === signer.use) : [own];
+  return wanted.filter((target) => !isCovered(draft, target, signer, deactivates));
+}
+
+/** A key of an algorithm that is wanted again no longer waits for one of another. */
+export function takeBackEnds<K extends KeyLife>(draft: Draft<K>): void {
+  for (const key of draft.inState('active')) {
+    const { deactivates } = key;
+    const waitsForOther = draft
+      .inState('next')
+      .some((one) => one.use === key.use && one.activates === deactivates);
+    if (deactivates === undefined || !waitsForOther || isPast(draft, key)) continue;
+    if (draft.active(key)?.kid === key.kid && uncovered(draft, key).length > 0)
+      endAt(draft, key, undefined, `the policy wants ${key.alg}`);
   }
 }
 
@@ -112,7 +156,7 @@ function replace<K extends KeyLife>(draft: Draft<K>, lost: Drafted<K>, decline: 
   if (next !== undefined) {
     const { activates } = next;
     draft.date(next, { activates: draft.now }, 'activated', reason);
-    moveEnds(draft, lost.use, activates, draft.now, reason);
+    moveEnds(draft, lost, activates, draft.now, reason);
   } else if (!decline) {
     // Where the policy lists other algorithms the way to them goes on as it was.
     const isLeaving = isPast(draft, lost) && lost.deactivates !== undefined && lost.deactivates > draft.now;
@@ -125,16 +169,14 @@ function replace<K extends KeyLife>(draft: Draft<K>, lost: Drafted<K>, decline: 
 function standBehind<K extends KeyLife>(draft: Draft<K>, signer: Drafted<K>, decline: boolean): void {
   const { deactivates } = signer;
   if (deactivates === undefined) return;
-  const own: Target = { use: signer.use, alg: signer.alg, symmetric: signer.symmetric };
-  const wanted = isPast(draft, signer) ? (draft.listed ?? []).filter(({ use }) => use === signer.use) : [own];
-  const uncovered = wanted.filter((target) => !isCovered(draft, target, signer, deactivates));
-  if (uncovered.length === 0) return;
+  const missing = uncovered(draft, signer);
+  if (missing.length === 0) return;
   const reason = 'no successor was left behind it';
   if (decline) {
-    moveEnds(draft, signer.use, deactivates, undefined, reason);
+    moveEnds(draft, signer, deactivates, undefined, reason);
     return;
   }
-  const starts = uncovered.map((target) => {
+  const starts = missing.map((target) => {
     const next =
       draft.next(target) ??
       draft.add(
@@ -147,7 +189,7 @@ function standBehind<K extends KeyLife>(draft: Draft<K>, signer: Drafted<K>, dec
     return next.activates;
   });
   const at = starts.includes(undefined) ? undefined : (Math.max(...starts.map(Number)) as Instant);
-  moveEnds(draft, signer.use, deactivates, at, reason);
+  moveEnds(draft, signer, deactivates, at, reason);
 }
 
 /** Somebody signs for the target when `signer` stops. */
