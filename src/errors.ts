@@ -89,6 +89,13 @@ export function shellOperand(text: string): string {
   return text.startsWith('-') ? `-- ${shellWord(text)}` : shellWord(text);
 }
 
+/** A command of ours for a set, as a person can paste it: a set id that looks like an option stands at the end. */
+export function commandLine(command: string, set: string, options = ''): string {
+  return set.startsWith('-')
+    ? `jwks ${command}${options} -- ${shellWord(set)}`
+    : `jwks ${command} ${shellWord(set)}${options}`;
+}
+
 /** A word as a person can paste it into a shell: paths and set ids are other people's text. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

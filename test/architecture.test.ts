@@ -85,7 +85,7 @@ const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'valu
   [/^cli\/session\.ts$/, 'keystore/reader.ts', 'type'],
   [/^(?:main|start)\.ts$/, 'lifecycle/time.ts', 'value'],
   // `use` of an algorithm and of a key are one type.
-  [/^jose\/algorithms\.ts$/, 'lifecycle/key.ts', 'type'],
+  [/^jose\//, 'lifecycle/key.ts', 'type'],
 ];
 
 function isAllowed({ from, to, isType }: Import): boolean {

@@ -39,15 +39,26 @@ export async function printChange(session: Session, sets: readonly Changed[], re
   }
 }
 
-/** Works on one set after the other. Where one fails, the error says which were done before it. */
+/**
+ * Works on one set after the other. Of several sets all are asked first, so that a refusal changes nothing; where
+ * one fails all the same, the error says which were done before it.
+ */
 export async function inTurn(
+  session: Session,
   sets: readonly SetId[],
-  work: (set: SetId) => Promise<Changed>,
+  options: ChangeOptions,
+  work: (set: SetId, request: ReturnType<typeof changeRequest>) => Promise<Changed>,
 ): Promise<Changed[]> {
+  const request = changeRequest(session, options);
+  if (sets.length > 1 && options.dryRun !== true) {
+    for (const set of sets) await work(set, { ...request, dryRun: true });
+  }
   const done: Changed[] = [];
   for (const set of sets) {
     try {
-      done.push(await work(set));
+      if (session.host.shield.isPending === true)
+        throw new JwksError('interrupted', `set "${set}" was not begun`);
+      done.push(await work(set, request));
     } catch (error) {
       const changed = done.filter(({ outcome }) => outcome === 'changed').map((one) => `"${one.set}"`);
       if (!(error instanceof JwksError) || changed.length === 0) throw error;

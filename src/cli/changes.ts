@@ -1,9 +1,7 @@
 // What a change of sets did to their keys: as the JSON that scripts rely on, and as rows for people.
 
-import { shellOperand } from '../errors.ts';
 import { type KeyState, stateOf } from '../lifecycle/key.ts';
-import { factsInForce, leadOf } from '../lifecycle/policy.ts';
-import { describeDuration, formatInstant, type Instant } from '../lifecycle/time.ts';
+import { formatInstant, type Instant } from '../lifecycle/time.ts';
 import type { Changed } from '../operations/change-set.ts';
 import { describeInstant } from './describe-time.ts';
 import type { Result } from './printer.ts';
@@ -65,14 +63,14 @@ export function toTransitions(changed: Changed): Transition[] {
   });
 }
 
-interface Touched {
+export interface Touched {
   readonly before: Key | undefined;
   readonly after: Key;
   readonly events: readonly string[];
 }
 
 /** The keys that something happened to, in the order of the set. */
-function touchedKeys({ before, keys, steps }: Changed): Touched[] {
+export function touchedKeys({ before, keys, steps }: Changed): Touched[] {
   return keys.flatMap((after): Touched[] => {
     const events = steps.filter(({ kid }) => kid === after.kid).map(({ event }) => event);
     if (events.length === 0) return [];
@@ -101,12 +99,13 @@ function toPicture(session: Session, changed: Changed): string {
   const { out } = session.printer;
   const touched = touchedKeys(changed);
   const algs = [...new Set(touched.map(({ after }) => after.alg))];
+  const starts = touched.map(({ after }) => after.activates).filter((at) => at !== undefined);
   const rows = touched.map((one) => {
     const { after, before } = one;
     const mark = before === undefined ? '+' : isGone(after, changed.at) ? '-' : ' ';
     const kid = cut(escapeText(nameOf(after)), kidWidth).padEnd(kidWidth);
     const state = stateOf(after, changed.at);
-    return `  ${mark} ${kid}  ${out[colors[state]](state.padEnd(8))}  ${describe(one, changed.at, true)}\n`;
+    return `  ${mark} ${kid}  ${out[colors[state]](state.padEnd(8))}  ${describe(one, changed.at, true, starts)}\n`;
   });
   return `${out.bold(escapeText(changed.set))}  ${algs.join(', ')}\n${rows.join('')}`;
 }
@@ -123,7 +122,12 @@ function isGone(key: Key, now: Instant): boolean {
 }
 
 /** What happened to a key, and what will. */
-function describe({ after, before, events }: Touched, now: Instant, isTerminal: boolean): string {
+function describe(
+  { after, before, events }: Touched,
+  now: Instant,
+  isTerminal: boolean,
+  starts: readonly (Instant | undefined)[] = [],
+): string {
   const on = (at: Instant) => describeInstant(at, now, isTerminal);
   const verb = after.use === 'enc' ? 'encrypts' : 'signs';
   switch (stateOf(after, now)) {
@@ -136,7 +140,9 @@ function describe({ after, before, events }: Touched, now: Instant, isTerminal: 
       const from = events.includes('activated') ? ' from now' : '';
       if (after.deactivates === undefined) return from === '' ? `goes on as before` : `${verb}${from}`;
       const leaves = after.retires === undefined ? '' : `, leaves ${on(after.retires)}`;
-      return `${verb}${from} until ${on(after.deactivates)}${leaves}`;
+      // The line above has told when.
+      const until = starts.includes(after.deactivates) ? 'then' : on(after.deactivates);
+      return `${verb}${from} until ${until}${leaves}`;
     }
     case 'retiring': {
       const what = events.includes('destroyed') ? 'its private half is destroyed' : `no longer ${verb}`;
@@ -154,45 +160,8 @@ function describe({ after, before, events }: Touched, now: Instant, isTerminal: 
 
 /** The kids of the keys to which one of these happened. */
 export function kidsWith(sets: readonly Changed[], events: readonly string[]): string[] {
-  return sets.flatMap(({ steps }) =>
-    steps.filter(({ event }) => events.includes(event)).map(({ kid }) => kid),
-  );
-}
-
-/** What a change costs, and what to do now. */
-export async function sayNextSteps(
-  session: Session,
-  changed: Changed,
-  how: { readonly undo?: boolean } = {},
-): Promise<void> {
-  const { printer } = session;
-  const { set, at: now, outcome } = changed;
-  const touched = touchedKeys(changed);
-  const has = (...events: readonly string[]) =>
-    touched.filter((one) => one.events.some((event) => events.includes(event)));
-  const activated = has('activated').map(({ after }) => leadOf(factsInForce(changed.policy, now), after));
-  if (activated.length > 0) {
-    const span = describeDuration(Math.max(...activated));
-    await printer.say(
-      `verifiers that have not fetched the set again may refuse its tokens for up to ${span}`,
-    );
-  }
-  if (outcome === 'planned') return printer.say(`that would be done with ${escapeText(set)}; nothing was`);
-  const moved = has('published', 'activated', 'cancelled', 'scheduled', 'seen', 'retired', 'deleted').map(
-    ({ after }) => after,
-  );
-  const command = `${session.place()} ${shellOperand(set)}`;
-  const lines: [string, string][] = [];
-  if (moved.some(({ symmetric }) => !symmetric))
-    lines.push([`jwks export${command} -o FILE`, 'publish it now, and again on these dates']);
-  if (moved.some(({ symmetric, use }) => symmetric || use === 'enc'))
-    lines.push([`jwks export${command} --private -o FILE`, 'hand it to those that use it']);
-  if (lines.length > 0) await printer.suggest('next', lines);
-  const successor = has('published').find(({ after }) => stateOf(after, now) === 'next')?.after;
-  if (successor === undefined || how.undo !== true) return;
-  const until =
-    successor.activates === undefined
-      ? 'it signs'
-      : describeInstant(successor.activates, now, session.host.stderr.isTerminal);
-  await printer.suggest('undo', [[`jwks rotate${command} --cancel`, `until ${until}`]]);
+  return sets.flatMap(({ steps, keys }) => {
+    const made = new Set(keys.filter((key) => !('isNew' in key)).map(({ kid }) => kid));
+    return steps.filter(({ event, kid }) => events.includes(event) && made.has(kid)).map(({ kid }) => kid);
+  });
 }

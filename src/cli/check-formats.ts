@@ -50,7 +50,7 @@ function countsOf({ set, keys }: Figures): string[] {
 function labels(values: Readonly<Record<string, string>>): string {
   const escaped = Object.entries(values).map(
     ([name, value]) =>
-      `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
+      `${name}="${escapeText(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
   );
   return `{${escaped.join(',')}}`;
 }

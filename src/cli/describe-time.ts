@@ -9,11 +9,16 @@ export function describeInstant(at: Instant, now: Instant, isTerminal: boolean):
   return `${isTerminal ? shortDate(at, now) : formatInstant(at)} (${left})`;
 }
 
+const day = 86_400;
+
+/** Far away the hour tells nothing, and within some months neither does the year. */
 function shortDate(at: Instant, now: Instant): string {
   const date = new Date(at * 1000);
+  const distance = Math.abs(at - now);
   const time = `${date.toISOString().slice(11, 16)} UTC`;
   if (formatInstant(at).slice(0, 10) === formatInstant(now).slice(0, 10)) return `today ${time}`;
-  const year =
-    date.getUTCFullYear() === new Date(now * 1000).getUTCFullYear() ? '' : ` ${date.getUTCFullYear()}`;
-  return `${date.getUTCDate()} ${months[date.getUTCMonth()]}${year} ${time}`;
+  const isThisYear = date.getUTCFullYear() === new Date(now * 1000).getUTCFullYear();
+  const dayOfYear = `${date.getUTCDate()} ${months[date.getUTCMonth()]}`;
+  if (distance <= 60 * day) return `${dayOfYear} ${time}`;
+  return isThisYear ? dayOfYear : `${dayOfYear} ${date.getUTCFullYear()}`;
 }

@@ -134,7 +134,8 @@ export class Printer {
     const width = Math.max(...lines.map(([command]) => command.length)) + 4;
     for (const [index, [command, why]] of lines.entries()) {
       const lead = index === 0 ? `${word}:` : ' '.repeat(word.length + 1);
-      await this.#host.stderr.write(`${lead} ${command.padEnd(width)}${this.err.dim(why)}\n`);
+      // Set ids in it are other people's text.
+      await this.#host.stderr.write(`${lead} ${escapeText(command).padEnd(width)}${this.err.dim(why)}\n`);
     }
   }
 

@@ -9,10 +9,10 @@ import type { SetId } from './set-id.ts';
 /** Refuses a change by a host whose clock cannot be right, or may not be. */
 export function refuseTime(id: SetId, before: Manifest | undefined, clock: Instant, force: boolean): void {
   const { updated, policy } = before ?? {};
-  const behind = refuseClock(clock, updated, factsInForce(policy, clock).skew);
+  const behind = force ? undefined : refuseClock(clock, updated, factsInForce(policy, clock).skew);
   if (behind !== undefined) {
     throw new JwksError('unsafe', `set "${id}" was not changed: ${behind}`, {
-      hint: "set this host's clock",
+      hint: "set this host's clock; if the one that made the last change was wrong, add --force",
     });
   }
   const idle = force ? undefined : refuseIdle(clock, updated, policy?.facts.rotateEvery);

@@ -72,6 +72,16 @@ export function documentOf(id: SetId): DocumentName {
   return `sets/${name}`;
 }
 
+/** The set id that a document's name tells: where that was too long, only the name. For messages. */
+export function setNameOf(name: DocumentName): string {
+  const encoded = name.replace(/^sets\//, '');
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
+
 function escapeByte(byte: number): string {
   return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }

@@ -27,8 +27,8 @@ function dueAt(draft: Draft<KeyLife>, target: Target, signer: KeyLife | undefine
   const period = draft.policy?.facts.rotateEvery;
   if (period === undefined) return undefined;
   if (signer === undefined) return draft.now;
-  const { activates = signer.created, deactivates = Number.POSITIVE_INFINITY } = signer;
-  const ends = Math.min(activates + period, deactivates);
+  const { activates = signer.created, deactivates, retires } = signer;
+  const ends = Math.min(activates + period, deactivates ?? retires ?? Number.POSITIVE_INFINITY);
   let at = ends - leadOf(draft.facts, target);
   // What was lowered may no longer count by then.
   for (let earlier = Number.NEGATIVE_INFINITY; at > draft.now && at > earlier; ) {
@@ -38,10 +38,11 @@ function dueAt(draft: Draft<KeyLife>, target: Target, signer: KeyLife | undefine
   return at as Instant;
 }
 
-/** Since when a signer is older than its policy wants; `undefined`: it is not. */
+/** Since when a signer is older than its policy wants, without a successor that has its date; `undefined`: it is not. */
 export function overdueSince(draft: Draft<KeyLife>, signer: KeyLife): Instant | undefined {
   const period = draft.policy?.facts.rotateEvery;
   if (period === undefined || stateOf(signer, draft.now) !== 'active') return undefined;
+  if (draft.next(signer)?.activates !== undefined) return undefined;
   const until = ((signer.activates ?? signer.created) + period) as Instant;
   return until < draft.now ? until : undefined;
 }

@@ -20,22 +20,31 @@ export interface Exposure {
   readonly until: Instant;
 }
 
-/** In the order in which they come to know, the last of them last. */
+/** The first to know first. A key that was out of the published set for long is trusted by nobody. */
 export function exposureOf(key: KeyLife, facts: PolicyFacts, now: Instant): Exposure[] {
-  const privately = { holder: 'private-sets', until: after(now, facts.signerReload + facts.skew) } as const;
-  if (key.symmetric) return [privately];
-  const { publishLag, cacheMaxAge, staleIfError, verifierCache, skew } = facts;
+  const { publishLag, cacheMaxAge, staleIfError, verifierCache, signerReload, skew } = facts;
   const cached = publishLag + cacheMaxAge;
-  const publicly: Exposure[] = [
-    { holder: 'publication', until: after(now, publishLag) },
-    { holder: 'caches', until: after(now, cached) },
-    { holder: 'stale-caches', until: after(now, cached + staleIfError) },
-    { holder: 'verifiers', until: after(now, cached + staleIfError + verifierCache + skew) },
+  const holders: readonly (readonly [Holder, number])[] = [
+    ['publication', publishLag],
+    ['caches', cached],
+    ['stale-caches', staleIfError === 0 ? 0 : cached + staleIfError],
+    ['verifiers', cached + staleIfError + verifierCache + skew],
   ];
-  const some = publicly.filter(({ holder }) => holder !== 'stale-caches' || staleIfError > 0);
-  return [...some, privately];
+  const published = publishedUntil(key, now);
+  const publicly =
+    published === undefined ? [] : holders.map(([holder, span]) => until(holder, published + span));
+  const privately = until('private-sets', Math.min(key.retires ?? now, now) + signerReload + skew);
+  return [...publicly, privately].filter((one) => one.until > now).sort((a, b) => a.until - b.until);
 }
 
-function after(now: Instant, span: number): Instant {
-  return (now + span) as Instant;
+/** When it left the published set; `undefined`: it was never there. */
+function publishedUntil(key: KeyLife, now: Instant): number | undefined {
+  if (key.symmetric) return undefined;
+  if (key.use === 'sig') return Math.min(key.retires ?? now, now);
+  const isPublished = key.activates !== undefined && key.activates <= now;
+  return isPublished ? Math.min(key.deactivates ?? now, key.retires ?? now, now) : undefined;
+}
+
+function until(holder: Holder, at: number): Exposure {
+  return { holder, until: at as Instant };
 }

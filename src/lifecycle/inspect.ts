@@ -3,6 +3,7 @@ import { Draft, type SetLife, targetsOf } from './draft.ts';
 import { dueSuccessors, overdueSince } from './due.ts';
 import { type KeyLife, stateOf } from './key.ts';
 import { unsafeFacts } from './policy.ts';
+import { hasRole } from './signer.ts';
 import { missingTargets } from './succession.ts';
 import { formatInstant, type Instant, type Seconds } from './time.ts';
 
@@ -30,21 +31,41 @@ function missingSigners(draft: Draft<KeyLife>, signers: readonly KeyLife[]): Fau
   if (signers.length === 0) {
     return [{ code: 'no-signer', severity: 'error', message: 'no key signs' }];
   }
-  return missingTargets(draft)
-    .filter((target) => draft.next(target) === undefined)
-    .map(({ alg }) => ({
+  const stopped = draft
+    .inState('next')
+    .filter((key) => key.held && draft.active(key) === undefined)
+    .filter((key) => draft.inState('retiring').some((one) => hasRole(one, key)));
+  const between = stopped.map(
+    ({ kid, alg }): Fault => ({
+      kid,
       code: 'no-signer',
       severity: 'error',
-      message: `the policy wants ${alg}, and no key signs with it or is to`,
-    }));
+      message: `nothing signs ${alg} until it does`,
+    }),
+  );
+  const missing = missingTargets(draft)
+    .filter((target) => draft.next(target) === undefined)
+    .map(
+      ({ alg }) =>
+        ({
+          code: 'no-signer',
+          severity: 'error',
+          message: `the policy wants ${alg}, and no key signs with it or is to`,
+        }) as const,
+    );
+  return [...between, ...missing];
 }
 
 function inspectSigner(draft: Draft<KeyLife>, signer: KeyLife, maxAge: Seconds | undefined): Fault[] {
-  const { kid, deactivates, activates = signer.created } = signer;
+  const { kid, activates = signer.created } = signer;
+  const deactivates = signer.deactivates ?? signer.retires;
   const faults: Fault[] = [];
   const add = (code: string, message: string) => faults.push({ kid, code, severity: 'error', message });
   const overdue = overdueSince(draft, signer);
-  if (overdue !== undefined) add('overdue', `should have been succeeded on ${formatInstant(overdue)}`);
+  if (overdue !== undefined) {
+    const waits = draft.next(signer) === undefined ? '' : ', and its successor has not been seen yet';
+    add('overdue', `should have been succeeded on ${formatInstant(overdue)}${waits}`);
+  }
   const due = dueSuccessors(draft).find((one) => one.signer?.kid === kid);
   if (due !== undefined && due.at <= draft.now) {
     add('no-successor', `a successor has been due since ${formatInstant(due.at)}`);
@@ -58,10 +79,8 @@ function inspectSigner(draft: Draft<KeyLife>, signer: KeyLife, maxAge: Seconds |
 
 /** Something signs at the moment when `signer` stops: of its own algorithm, or what the policy lists instead. */
 function hasSuccessor(draft: Draft<KeyLife>, signer: KeyLife): boolean {
-  const then = new Draft(
-    { keys: draft.keys, policy: draft.policy, listed: draft.listed },
-    signer.deactivates ?? draft.now,
-  );
+  const end = signer.deactivates ?? signer.retires ?? draft.now;
+  const then = new Draft({ keys: draft.keys, policy: draft.policy, listed: draft.listed }, end);
   if (then.active(signer) !== undefined) return true;
   const listed = (draft.listed ?? []).filter(({ use }) => use === signer.use);
   return listed.length > 0 && listed.every((target) => then.active(target) !== undefined);
@@ -85,7 +104,12 @@ function inspectRest(draft: Draft<KeyLife>, key: KeyLife): Fault[] {
 
 function inspectPolicy(draft: Draft<KeyLife>, signers: readonly KeyLife[]): Fault[] {
   const { policy } = draft;
-  const unsafe = policy && unsafeFacts(policy.facts);
+  const unsafe =
+    policy &&
+    unsafeFacts(
+      policy.facts,
+      draft.keys.filter(({ held }) => held),
+    );
   const targets = targetsOf(draft);
   const others = signers.filter(
     ({ use, alg, deactivates }) =>

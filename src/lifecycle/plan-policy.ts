@@ -1,7 +1,15 @@
 // A change of policy: what was lowered counts on for a while, what was raised moves dates later, never earlier.
 import { Draft, type Drafted, type Plan, type SetLife } from './draft.ts';
 import { type KeyLife, stateOf } from './key.ts';
-import { defaultFacts, graceOf, leadOf, type Policy, type PolicyFacts, spanNames } from './policy.ts';
+import {
+  defaultFacts,
+  graceOf,
+  leadOf,
+  type Policy,
+  type PolicyFacts,
+  spanNames,
+  waitsToBeSeen,
+} from './policy.ts';
 import { moveEnds, safeFor, takeBackEnds } from './succession.ts';
 import { tidy } from './tidy.ts';
 import type { Instant } from './time.ts';
@@ -20,6 +28,7 @@ export function planPolicy<K extends KeyLife>(
   const draft = new Draft({ ...set, policy }, now);
   tidy(draft);
   takeBackEnds(draft);
+  holdBack(draft, before);
   for (const key of draft.keys) postpone(draft, before, key);
   tidy(draft);
   return { policy, steps: draft.steps, keys: draft.keys };
@@ -33,6 +42,17 @@ function wasBefore<K extends KeyLife>(before: Draft<K>, facts: PolicyFacts): Pol
   const kinds = [{ use: 'sig', symmetric: false } as const, ...before.keys.filter(({ held }) => held)];
   const spans = kinds.flatMap((kind) => [leadOf(old, kind), graceOf(old, kind)]);
   return [...still, { facts: old, until: (before.now + Math.max(...spans)) as Instant }];
+}
+
+/** A successor that has to be seen from now on has no date until it was. */
+function holdBack<K extends KeyLife>(draft: Draft<K>, before: Draft<K>): void {
+  for (const key of draft.inState('next')) {
+    const { activates } = key;
+    const isNewly = waitsToBeSeen(draft.facts, key) && !waitsToBeSeen(before.facts, key);
+    if (!isNewly || activates === undefined || activates <= draft.now + draft.facts.skew) continue;
+    draft.date(key, { activates: undefined }, 'scheduled', 'it has to be seen first');
+    moveEnds(draft, key, activates, undefined, 'until its successor signs');
+  }
 }
 
 function postpone<K extends KeyLife>(draft: Draft<K>, before: Draft<K>, { kid }: Drafted<K>): void {

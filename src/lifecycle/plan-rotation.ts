@@ -3,7 +3,8 @@ import { activation, Draft, type Drafted, type Plan, type SetLife, type Target, 
 import { dueSuccessors } from './due.ts';
 import type { KeyLife } from './key.ts';
 import { graceOf, leadOf, leadOnceSeen, waitsToBeSeen } from './policy.ts';
-import { earliestFor, early, endAt, endOthers, likeOf, moveEnds, safeFor, succeed } from './succession.ts';
+import { hasRole, type Role } from './signer.ts';
+import { earliestFor, endAt, endOthers, likeOf, moveEnds, safeFor, succeed } from './succession.ts';
 import { tidy } from './tidy.ts';
 import { describeDuration, formatInstant, type Instant } from './time.ts';
 
@@ -11,9 +12,12 @@ export type RotationRequest =
   /** What policy makes due. `seen`: the kids that were found at every place where the policy wants them. */
   | { readonly kind: 'due'; readonly seen?: readonly string[] }
   | { readonly kind: 'successor' }
-  | { readonly kind: 'now'; readonly force: boolean; readonly lastForced: Instant | undefined }
+  | { readonly kind: 'now'; readonly force: boolean; readonly lastForced: LastForced }
   | { readonly kind: 'activate-at'; readonly at: Instant; readonly force: boolean }
   | { readonly kind: 'cancel'; readonly force: boolean };
+
+/** When a key of a role was last made to sign without having been published ahead. */
+export type LastForced = (role: Role) => Instant | undefined;
 
 /** Why nothing may be done: `unsafe` wants to be forced. */
 export interface Refusal {
@@ -52,14 +56,21 @@ function planAsked<K extends KeyLife>(
   draft: Draft<K>,
   request: Exclude<RotationRequest, { readonly kind: 'due' }>,
 ): Refusal | undefined {
-  const targets = targetsOf(draft);
-  if (targets.length === 0) return { refusal: 'no-signer', message: 'it has no key that signs' };
+  // A successor can also be cancelled where its algorithm is no longer wanted.
+  const targets = request.kind === 'cancel' ? waitingRoles(draft) : targetsOf(draft);
+  if (request.kind !== 'cancel' && targets.length === 0)
+    return { refusal: 'no-signer', message: 'it has no key that signs' };
   for (const target of targets) {
     const refusal = planTarget(draft, target, request);
     if (refusal !== undefined) return refusal;
   }
   endOthers(draft);
   return undefined;
+}
+
+function waitingRoles(draft: Draft<KeyLife>): Target[] {
+  const waiting = draft.inState('next').filter(({ held }) => held);
+  return waiting.filter((key, index) => waiting.findIndex((one) => hasRole(one, key)) === index);
 }
 
 function planTarget<K extends KeyLife>(
@@ -97,7 +108,7 @@ function dateWaiting<K extends KeyLife>(draft: Draft<K>, seen: readonly string[]
     if (key.activates !== undefined || !key.held) continue;
     if (waitsToBeSeen(draft.facts, key)) {
       if (!seen.includes(key.kid)) continue;
-      const activates = (draft.now + leadOnceSeen(draft.facts) + early(draft, key)) as Instant;
+      const activates = (draft.now + leadOnceSeen(draft.facts)) as Instant;
       draft.date(key, { seen: draft.now, activates }, 'seen', 'found wherever it has to be');
       succeed(draft, key, activates, 'until its successor signs', key.kid);
     } else {
@@ -112,9 +123,10 @@ function activateNow<K extends KeyLife>(
   draft: Draft<K>,
   target: Target,
   next: Drafted<K> | undefined,
-  { force, lastForced }: { readonly force: boolean; readonly lastForced: Instant | undefined },
+  request: { readonly force: boolean; readonly lastForced: LastForced },
 ): Refusal | undefined {
-  if (lastForced !== undefined && !force) {
+  const lastForced = request.lastForced(target);
+  if (lastForced !== undefined && !request.force) {
     const known = (lastForced + leadOf(draft.facts, target)) as Instant;
     if (known > draft.now) {
       const ago = describeDuration(draft.now - lastForced);

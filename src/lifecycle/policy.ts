@@ -1,6 +1,6 @@
 // The facts a set's timing is computed from, and what follows from them.
 import type { Use } from './key.ts';
-import { formatDuration, type Instant, type Seconds } from './time.ts';
+import { describeExactly, formatDuration, type Instant, type Seconds } from './time.ts';
 
 /** What the user can know about signers and verifiers. Spans in seconds. */
 export interface PolicyFacts {
@@ -121,8 +121,10 @@ export function factsInForce(policy: Policy | undefined, now: Instant): PolicyFa
 }
 
 /** What makes facts unsafe together, in words; `undefined` where nothing does. */
-export function unsafeFacts(facts: PolicyFacts): string | undefined {
-  const shortest = 2 * publishAhead(facts);
-  if (facts.rotateEvery === undefined || facts.rotateEvery >= shortest) return undefined;
-  return `rotateEvery ${formatDuration(facts.rotateEvery)} is shorter than twice the time that a key must be published ahead (${formatDuration(shortest)})`;
+export function unsafeFacts(facts: PolicyFacts, kinds: readonly Kind[] = []): string | undefined {
+  const shortest = 2 * Math.max(publishAhead(facts), ...kinds.map((kind) => leadOf(facts, kind)));
+  if (facts.rotateEvery === undefined) return undefined;
+  if (facts.rotateEvery === 0) return 'rotateEvery 0s would rotate without end';
+  if (facts.rotateEvery >= shortest) return undefined;
+  return `rotateEvery ${formatDuration(facts.rotateEvery)} is shorter than twice the time that a key must be published ahead (${describeExactly(shortest)})`;
 }

@@ -34,11 +34,6 @@ export function heldKeys<K extends KeyLife>(keys: readonly K[], now: Instant, sk
   return inServingOrder(usable, keys, now, skew);
 }
 
-/** A set as it stood or will stand at a time: without the keys that were made later. */
-export function keysAt<K extends KeyLife>(keys: readonly K[], at: Instant): K[] {
-  return keys.filter((key) => key.created <= at);
-}
-
 const rank: Readonly<Partial<Record<KeyState, number>>> = { active: 1, retiring: 2, next: 3 };
 
 function inServingOrder<K extends KeyLife>(chosen: K[], all: readonly K[], now: Instant, skew: Seconds): K[] {

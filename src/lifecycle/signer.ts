@@ -15,7 +15,8 @@ export function hasRole(key: Role, role: Role): boolean {
 /**
  * The signer of a role: of the active keys whose private half is held the one activated last, the earlier in the
  * set where that is a tie. Where none is active, the `next` key that activates within `skew`, so that a host
- * whose clock is behind has a signer at a switch.
+ * whose clock is behind has a signer at a switch. Where there is no switch, since the key is the first of its
+ * role and was published ahead, it waits for its date: nobody may know it that much earlier.
  */
 export function signerOf<K extends KeyLife>(
   keys: readonly K[],
@@ -27,7 +28,13 @@ export function signerOf<K extends KeyLife>(
   const active = held.filter((key) => stateOf(key, now) === 'active');
   if (active.length > 0)
     return active.reduce((best, key) => (activation(key) > activation(best) ? key : best));
-  const near = held.filter((key) => stateOf(key, now) === 'next' && activation(key) <= now + skew);
+  const near = held.filter(
+    (key) =>
+      stateOf(key, now) === 'next' &&
+      activation(key) <= now + skew &&
+      (key.activates === key.created ||
+        keys.some((one) => hasRole(one, role) && activation(one) < activation(key))),
+  );
   return near.reduce<K | undefined>(
     (best, key) => (best === undefined || activation(key) < activation(best) ? key : best),
     undefined,

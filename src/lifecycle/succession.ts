@@ -9,19 +9,15 @@ import type { Instant } from './time.ts';
 export function earliestFor(draft: Draft<KeyLife>, target: Target): Instant | undefined {
   return waitsToBeSeen(draft.facts, target)
     ? undefined
-    : ((draft.now + leadOf(draft.facts, target) + early(draft, target)) as Instant);
-}
-
-/** Where nobody signs, a host takes a key up to skew before its date. */
-export function early(draft: Draft<KeyLife>, role: Role): number {
-  return draft.active(role) === undefined ? draft.facts.skew : 0;
+    : ((draft.now + leadOf(draft.facts, target)) as Instant);
 }
 
 /** When a key that does not sign yet may, whatever its date says. */
 export function safeFor(draft: Draft<KeyLife>, key: KeyLife): Instant {
   const { facts } = draft;
-  return ((key.seen === undefined ? key.created + leadOf(facts, key) : key.seen + leadOnceSeen(facts)) +
-    early(draft, key)) as Instant;
+  return (
+    key.seen === undefined ? key.created + leadOf(facts, key) : key.seen + leadOnceSeen(facts)
+  ) as Instant;
 }
 
 /** Gives a key until when it signs, and from that when it leaves. */
@@ -80,9 +76,13 @@ export function missingTargets(draft: Draft<KeyLife>): Target[] {
 
 /** Keys of algorithms that are not wanted stop when the last algorithm that is wanted signs. */
 export function endOthers<K extends KeyLife>(draft: Draft<K>): void {
-  for (const key of draft.inState('active')) {
-    if (!isPast(draft, key) || key.deactivates !== undefined) continue;
+  for (const key of draft.inState('active').filter((one) => isPast(draft, one))) {
     const at = lastStart(draft, key.use, draft.now);
+    const end = key.deactivates;
+    // One that waits for another successor already waits for the last of them.
+    const isEarly =
+      draft.inState('next').some(({ activates }) => activates === end) && Number(end) < Number(at);
+    if (end !== undefined && !isEarly) continue;
     if (at !== undefined) endAt(draft, key, at, `the policy lists other algorithms than ${key.alg}`);
   }
 }

@@ -1,16 +1,18 @@
 // What a monitor wants to know of sets: faults, figures, and whether an endpoint publishes what it should.
 import { JwksError } from '../errors.ts';
-import type { Manifest } from '../keystore/manifest.ts';
+import type { PublicJwk } from '../jose/jwk.ts';
+import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
-import type { SetId } from '../keystore/set-id.ts';
+import { type SetId, setNameOf } from '../keystore/set-id.ts';
 import { nowFor, refuseClock } from '../lifecycle/clock.ts';
 import { Draft } from '../lifecycle/draft.ts';
 import { overdueSince } from '../lifecycle/due.ts';
 import { plannedKeys } from '../lifecycle/forecast.ts';
 import { inspect } from '../lifecycle/inspect.ts';
 import { type KeyState, stateOf } from '../lifecycle/key.ts';
+import { keysAt } from '../lifecycle/past.ts';
 import { defaultFacts, factsInForce } from '../lifecycle/policy.ts';
-import { keysAt, publishedKeys } from '../lifecycle/publication.ts';
+import { publishedKeys } from '../lifecycle/publication.ts';
 import type { Instant, Seconds } from '../lifecycle/time.ts';
 import { lifeOf } from './change-set.ts';
 import { comparePublished } from './compare-published.ts';
@@ -51,6 +53,8 @@ export interface CheckRequest {
 export interface Checked {
   /** No finding is an error. */
   readonly ok: boolean;
+  /** Of errors there are only places that did not answer. */
+  readonly isUnknown: boolean;
   readonly at: Instant;
   readonly findings: readonly Finding[];
   readonly figures: readonly Figures[];
@@ -67,18 +71,28 @@ export async function checkSets(
   const manifests = await readAll(reader, request.sets, findings);
   const looked = manifests.map((manifest) => {
     const at = request.at ?? nowFor(clock, manifest.updated);
-    return { ...manifest, at, keys: request.at === undefined ? manifest.keys : keysAt(manifest.keys, at) };
+    return { ...manifest, at, keys: request.at === undefined ? manifest.keys : keysAt(manifest, at) };
   });
+  if (manifests.length === 0 && findings.length === 0) {
+    findings.push({ code: 'no-sets', severity: 'warning', message: 'there are no sets here' });
+  }
   for (const manifest of looked) {
-    const { set, updated, at } = manifest;
+    const { set, updated, at, keys } = manifest;
     const behind = refuseClock(clock, updated, skewOf(manifest, at));
     if (behind !== undefined) findings.push({ set, code: 'clock', severity: 'error', message: behind });
+    // At a time before it was made there was nothing to be right or wrong.
+    if (request.at !== undefined && keys.length === 0) continue;
     findings.push(...inspect(lifeOf(manifest), at, request.maxAge).map((fault) => ({ set, ...fault })));
   }
-  for (const url of request.urls) findings.push(...(await comparePlace(fetchUrl, url, looked)));
+  if (request.urls.length > 0) {
+    const others = request.sets === 'all' ? [] : await readOthers(reader, clock, looked);
+    for (const url of request.urls) findings.push(...(await comparePlace(fetchUrl, url, looked, others)));
+  }
   findings.sort((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'));
   const ok = findings.every(({ severity }) => severity !== 'error');
-  return { ok, at: request.at ?? clock, findings, figures: looked.map(figuresOf) };
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const isUnknown = !ok && errors.every(({ code }) => code === 'unreachable');
+  return { ok, isUnknown, at: request.at ?? clock, findings, figures: looked.map(figuresOf) };
 }
 
 type Looked = Manifest & { readonly at: Instant };
@@ -87,7 +101,7 @@ async function readAll(reader: Reader, sets: CheckRequest['sets'], findings: Fin
   const fail = (set: string, { code, message }: JwksError) =>
     void findings.push({ set, code, severity: 'error', message });
   if (sets === 'all') {
-    const all = await reader.readManifests((name, error) => fail(name.replace('sets/', ''), error));
+    const all = await reader.readManifests((name, error) => fail(setNameOf(name), error));
     return all.filter(({ deleted }) => deleted === undefined);
   }
   const { selectSets } = await import('./select-sets.ts');
@@ -103,34 +117,59 @@ async function readAll(reader: Reader, sets: CheckRequest['sets'], findings: Fin
   return manifests;
 }
 
-async function comparePlace(fetchUrl: FetchUrl, url: string, looked: readonly Looked[]): Promise<Finding[]> {
+/** The sets that were not named: their keys may be published at the same place. */
+async function readOthers(reader: Reader, clock: Instant, looked: readonly Looked[]): Promise<Looked[]> {
+  const named = new Set(looked.map(({ set }) => set));
+  const manifests = await reader.readManifests(() => {});
+  return manifests
+    .filter(({ set }) => !named.has(set))
+    .map((manifest) => ({ ...manifest, at: nowFor(clock, manifest.updated) }));
+}
+
+async function comparePlace(
+  fetchUrl: FetchUrl,
+  url: string,
+  looked: readonly Looked[],
+  others: readonly Looked[],
+): Promise<Finding[]> {
   const facts = looked.map((manifest) => factsInForce(manifest.policy, manifest.at));
   const strictest = (name: 'cacheMaxAge' | 'staleIfError') =>
     Math.min(...facts.map((one) => one[name]), ...(facts.length === 0 ? [defaultFacts[name]] : []));
-  const expected = looked.flatMap((manifest) =>
-    publishedKeys(manifest.keys, manifest.at, skewOf(manifest, manifest.at)).flatMap(({ jwk }) => jwk ?? []),
-  );
-  const known = looked.flatMap(({ keys, at }) =>
-    keys.map((key) => {
-      const state = stateOf(key, at);
-      return { ...key, state, changed: state === 'retired' ? key.retires : key.created };
-    }),
-  );
-  const now = looked.reduce<Instant | undefined>(
-    (last, { at }) => (last === undefined || at > last ? at : last),
-    undefined,
-  );
   const publishLag = Math.max(0, ...facts.map((one) => one.publishLag));
-  const found = comparePublished({
-    expected,
-    known,
-    served: await fetchJwks(fetchUrl, url),
-    facts: { cacheMaxAge: strictest('cacheMaxAge'), staleIfError: strictest('staleIfError'), publishLag },
-    now,
-  });
-  const setOf = (kid: string | undefined) =>
-    looked.find(({ keys }) => keys.some((key) => key.kid === kid))?.set;
-  return found.map((one) => ({ set: one.kid === undefined ? undefined : setOf(one.kid), ...one }));
+  const setOf = new Map([...others, ...looked].flatMap(({ set, keys }) => keys.map(({ kid }) => [kid, set])));
+  try {
+    const found = comparePublished({
+      expected: looked.flatMap(publishedIn),
+      allowed: others.flatMap(publishedIn),
+      known: [...looked, ...others].flatMap(({ keys, at }) => keys.map((key) => toKnown(key, at))),
+      served: await fetchJwks(fetchUrl, url),
+      facts: { cacheMaxAge: strictest('cacheMaxAge'), staleIfError: strictest('staleIfError'), publishLag },
+      now: Math.max(...looked.map(({ at }) => at)) as Instant,
+    });
+    return found.map((one) => ({ set: setOf.get(one.kid ?? ''), ...one }));
+  } catch (error) {
+    if (!(error instanceof JwksError)) throw error;
+    const code = error.code === 'unreachable' ? 'unreachable' : 'no-jwks';
+    return [{ code, severity: 'error', message: error.message }];
+  }
+}
+
+function publishedIn(manifest: Looked): PublicJwk[] {
+  const keys = publishedKeys(manifest.keys, manifest.at, skewOf(manifest, manifest.at));
+  return keys.flatMap(({ jwk }) => jwk ?? []);
+}
+
+/** When the published set had to change for a key last: the publication may lag behind that. */
+function toKnown(key: ManifestKey, at: Instant) {
+  const state = stateOf(key, at);
+  const [came, left] = key.use === 'enc' ? [key.activates, key.deactivates] : [key.created, key.retires];
+  const isIn = key.use === 'enc' ? state === 'active' : state !== 'retired';
+  return {
+    ...key,
+    state,
+    changed: isIn ? came : left,
+    isUrgent: key.use === 'sig' && state === 'active',
+  };
 }
 
 const none: Readonly<Record<KeyState, number>> = { next: 0, active: 0, retiring: 0, retired: 0, revoked: 0 };

@@ -20,12 +20,16 @@ export interface KnownKey {
   readonly thumbprint?: string | undefined;
   /** When the published set last had to change for it: it was made, or it retired. */
   readonly changed?: Instant | undefined;
+  /** It is in use: that it is not there matters from the first second on. */
+  readonly isUrgent?: boolean | undefined;
 }
 
 export interface Comparison {
   /** What is to be published now. */
   readonly expected: readonly PublicJwk[];
-  /** All keys of the same sets, tombstones too. */
+  /** What may be there besides, such as the keys of other sets that are published with these. */
+  readonly allowed?: readonly PublicJwk[] | undefined;
+  /** All keys that the keystore knows, tombstones too. */
   readonly known: readonly KnownKey[];
   readonly served: ServedJwks;
   readonly facts: Pick<PolicyFacts, 'cacheMaxAge' | 'staleIfError' | 'publishLag'>;
@@ -81,17 +85,21 @@ interface Index {
 
 const gravest: readonly KeyState[] = ['next', 'active', 'retiring', 'retired', 'revoked'];
 
-function indexOf({ expected, known, facts, now }: Comparison): Index {
+function indexOf({ expected, allowed = [], known, facts, now }: Comparison): Index {
   const inOrder = [...known].sort((a, b) => gravest.indexOf(a.state) - gravest.indexOf(b.state));
   return {
-    expected: new Map(expected.map((jwk) => [jwk.kid, jwk])),
+    expected: new Map([...allowed, ...expected].map((jwk) => [jwk.kid, jwk])),
     byKid: new Map(inOrder.map((key) => [key.kid, key])),
     byThumbprint: new Map(
       inOrder.flatMap((key) => (key.thumbprint === undefined ? [] : [[key.thumbprint, key]])),
     ),
     delay: (key) => {
+      // A key that signs already is missed by every verifier, however new it is.
       const isFresh =
-        now !== undefined && key?.changed !== undefined && now - key.changed <= facts.publishLag;
+        now !== undefined &&
+        key?.changed !== undefined &&
+        !key.isUrgent &&
+        now - key.changed <= facts.publishLag;
       return isFresh ? 'warning' : 'error';
     },
   };
@@ -147,7 +155,12 @@ function judgeUnexpected(
   if (known.kid !== kid && index.expected.has(known.kid)) {
     return problem('differs', kid, `is served under this name in place of ${quote(known.kid)}`);
   }
-  return problem('not-to-publish', kid, `is served, but${name} is not to be published (${known.state})`);
+  return problem(
+    'not-to-publish',
+    kid,
+    `is served, but${name} is not to be published (${known.state})`,
+    index.delay(known),
+  );
 }
 
 function duplicates(entries: readonly { readonly kid: string | undefined }[]): string[] {

@@ -45,8 +45,10 @@ function parseIssuer(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
   const isLocal = host === 'localhost' || isLoopbackAddress(host);
+  // What the URL parser would mend (spaces, line ends, slashes) is not what tokens and verifiers have.
+  const isWhole = url !== undefined && (url.href === text || url.href === `${text}/`);
   const isSound = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
-  if (!isSound || /[?#]/.test(text) || url?.username !== '' || url.password !== '') {
+  if (!isSound || !isWhole || /[?#]/.test(text) || url?.username !== '' || url.password !== '') {
     throw new JwksError('usage', 'the issuer is no https URL without query, fragment and password', {
       hint: 'such as --issuer https://auth.example.com',
     });

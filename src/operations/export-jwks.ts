@@ -5,7 +5,8 @@ import type { Keystore } from '../keystore/keystore.ts';
 import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
-import { heldKeys, keysAt, publishedKeys } from '../lifecycle/publication.ts';
+import { keysAt } from '../lifecycle/past.ts';
+import { heldKeys, publishedKeys } from '../lifecycle/publication.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { openSets, selectSets, skewOf, timeOf } from './select-sets.ts';
 
@@ -34,14 +35,19 @@ export async function exportPublic(
   request: ExportRequest,
 ): Promise<JwkSet<PublicJwk>> {
   const manifests = await selectSets(reader, request.sets);
+  const lost: string[] = [];
   const chosen = manifests.flatMap((manifest) => {
     const at = timeOf(manifest, clock, request.at);
     const keys = publishedKeys(existing(manifest, request, at), at, skewOf(manifest, at));
     return pick(keys, request).flatMap(({ kid, jwk }) => {
-      if (jwk === undefined) request.onLost?.(kid);
+      if (jwk === undefined) lost.push(kid);
       return jwk ?? [];
     });
   });
+  if (chosen.length === 0 && lost.length > 0) {
+    throw new JwksError('not-found', `what was published then is destroyed since: ${lost.join(', ')}`);
+  }
+  for (const kid of lost) request.onLost?.(kid);
   return merge(chosen, request);
 }
 
@@ -61,7 +67,7 @@ export async function exportPrivate(
 }
 
 function existing(manifest: Manifest, request: ExportRequest, at: Instant): readonly ManifestKey[] {
-  return request.at === undefined ? manifest.keys : keysAt(manifest.keys, at);
+  return request.at === undefined ? manifest.keys : keysAt(manifest, at);
 }
 
 function pick(keys: readonly ManifestKey[], request: ExportRequest): ManifestKey[] {

@@ -22,7 +22,7 @@ export function waitingKeys({ keys, policy }: Manifest, now: Instant): ManifestK
 /** The kids that are published, with the very keys, at every one of the policy's places. */
 export async function findSeen(
   fetchUrl: FetchUrl,
-  { policy }: Manifest,
+  { set, policy }: Manifest,
   waiting: readonly ManifestKey[],
 ): Promise<{ readonly seen: readonly string[]; readonly failed: readonly JwksError[] }> {
   const urls = policy?.facts.publishedAt ?? [];
@@ -32,7 +32,9 @@ export async function findSeen(
       return (await fetchJwks(fetchUrl, url)).keys;
     } catch (error) {
       if (!(error instanceof JwksError)) throw error;
-      failed.push(error);
+      failed.push(
+        new JwksError(error.code, `set "${set}" waits: ${error.message}`, { hint: error.hint, cause: error }),
+      );
       return [];
     }
   });

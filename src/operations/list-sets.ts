@@ -6,7 +6,7 @@ import { Draft } from '../lifecycle/draft.ts';
 import { dueSuccessors, overdueSince } from '../lifecycle/due.ts';
 import { isTombstone, type KeyState, stateOf } from '../lifecycle/key.ts';
 import { type NextChange, nextChange } from '../lifecycle/next-change.ts';
-import { keysAt } from '../lifecycle/publication.ts';
+import { keysAt } from '../lifecycle/past.ts';
 import { signersOf } from '../lifecycle/signer.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { lifeOf } from './change-set.ts';
@@ -22,6 +22,8 @@ export interface ListedKey {
   readonly successorDue: Instant | undefined;
   /** Since when it should no longer sign. */
   readonly overdueSince: Instant | undefined;
+  /** There is one, which may have no date yet. */
+  readonly hasSuccessor: boolean;
 }
 
 export interface ListedSet {
@@ -50,7 +52,7 @@ export function describeSet(
   request: Omit<ListRequest, 'sets'>,
 ): ListedSet {
   const at = timeOf(manifest, clock, request.at);
-  const there = request.at === undefined ? manifest.keys : keysAt(manifest.keys, at);
+  const there = request.at === undefined ? manifest.keys : keysAt(manifest, at);
   const signers = new Set(signersOf(there, at, skewOf(manifest, at)));
   const draft = new Draft(lifeOf({ keys: there, policy: manifest.policy }), at);
   const due = new Map(dueSuccessors(draft).map((one) => [one.signer?.kid, one.at]));
@@ -64,6 +66,7 @@ export function describeSet(
       isSigner: signers.has(key),
       next: nextChange(key, at),
       successorDue: due.get(key.kid),
+      hasSuccessor: draft.next(key) !== undefined,
       overdueSince: signers.has(key) ? overdueSince(draft, key) : undefined,
     })),
   };

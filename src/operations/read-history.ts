@@ -45,6 +45,12 @@ function after(events: readonly PastEvent[], since: string): PastEvent[] {
       },
     );
   }
+  const last = events.at(-1);
+  if (last === undefined || isAfter(since, last.id)) {
+    throw new JwksError('not-found', `there is no event ${since} here; the last is ${last?.id ?? 'none'}`, {
+      hint: 'the set may have been restored or made anew: read its history without --since',
+    });
+  }
   return events.filter(({ id }) => isAfter(id, since));
 }
 

@@ -1,10 +1,10 @@
 // What a picture of sets over time is drawn from: their keys, and what policy makes next. Needs no secret.
-import type { ManifestKey } from '../keystore/manifest.ts';
+import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import { type PlannedKey, plannedKeys } from '../lifecycle/forecast.ts';
+import { keysAt } from '../lifecycle/past.ts';
 import type { Policy } from '../lifecycle/policy.ts';
-import { keysAt } from '../lifecycle/publication.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { lifeOf } from './change-set.ts';
 import { selectSets, timeOf } from './select-sets.ts';
@@ -12,6 +12,7 @@ import { selectSets, timeOf } from './select-sets.ts';
 export interface ReadSet {
   readonly set: SetId;
   readonly keys: readonly ManifestKey[];
+  readonly events: Manifest['events'];
   readonly policy: Policy | undefined;
   readonly planned: readonly PlannedKey[];
   /** What time it is for this set. */
@@ -26,10 +27,10 @@ export async function readTimeline(
 ): Promise<ReadSet[]> {
   const manifests = await selectSets(reader, request.sets);
   return manifests.map((manifest) => {
-    const { set, keys, policy } = manifest;
+    const { set, keys, events, policy } = manifest;
     const now = timeOf(manifest, clock, undefined);
     const from = request.at !== undefined && request.at < now ? request.at : now;
-    const planned = plannedKeys(lifeOf({ keys: keysAt(keys, from), policy }), from);
-    return { set, keys, policy, planned, now };
+    const planned = plannedKeys(lifeOf({ keys: keysAt(manifest, from), policy }), from);
+    return { set, keys, events, policy, planned, now };
   });
 }

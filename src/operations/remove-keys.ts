@@ -46,8 +46,10 @@ export interface RevokeRequest extends RemovalRequest {
 
 /** Takes keys out of publication at once. Keys that are revoked already stay as they are. */
 export function revokeKeys(keystore: Keystore, request: RevokeRequest): Promise<Changed> {
+  let kids: readonly string[] | undefined;
   return changeSet(keystore, request.set, request, ({ manifest }, now) => {
-    const kids = choose(manifest, request.keys, now);
+    // Chosen once: after a conflict the signer is another, perhaps the successor of the one that was meant.
+    kids ??= choose(manifest, request.keys, now);
     const removal = { kind: 'revoke', reason: request.reason } as const;
     return planRemoval(lifeOf(manifest), now, kids, removal, request.noSuccessor);
   });

@@ -2,10 +2,11 @@
 import { JwksError } from '../errors.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Manifest } from '../keystore/manifest.ts';
-import type { SetId } from '../keystore/set-id.ts';
+import { type SetId, setNameOf } from '../keystore/set-id.ts';
 import { nowFor } from '../lifecycle/clock.ts';
 import { planRotation, type RotationRequest } from '../lifecycle/plan-rotation.ts';
-import type { Instant } from '../lifecycle/time.ts';
+import { hasRole, type Role } from '../lifecycle/signer.ts';
+import { formatInstant, type Instant } from '../lifecycle/time.ts';
 import { type Changed, type ChangeRequest, changeSet, lifeOf } from './change-set.ts';
 import type { FetchUrl } from './fetch-url.ts';
 import { findSeen, waitingKeys } from './find-seen.ts';
@@ -42,19 +43,47 @@ export interface Rotated {
 }
 
 export async function rotateSets(services: RotateServices, request: RotateRequest): Promise<Rotated> {
+  refuseFarAway(services.clock(), request.how);
   const done: Changed[] = [];
   const failed: FailedSet[] = [];
   const chosen = await choose(services.keystore, request.sets, failed);
+  const fetchUrl = once(services.fetchUrl);
   for (const [id, manifest] of chosen) {
     try {
-      if (services.isStopped?.() === true) throw new JwksError('interrupted', `set "${id}" was not begun`);
-      done.push(await rotate(services, id, manifest, request, failed));
+      if (services.isStopped?.() === true) {
+        const rest = chosen.size - done.length - failed.length;
+        const error = new JwksError(
+          'interrupted',
+          `interrupted: ${rest} of ${chosen.size} sets were not looked at`,
+        );
+        failed.unshift({ set: id, error });
+        break;
+      }
+      done.push(await rotate({ ...services, fetchUrl }, id, manifest, request, failed));
     } catch (error) {
       if (!(error instanceof JwksError)) throw error;
       failed.push({ set: id, error });
     }
   }
   return { sets: done, failed };
+}
+
+const longest = 36_525 * 86_400;
+
+/** Dates that follow from it have to be dates too. */
+function refuseFarAway(clock: Instant, how: RotateHow): void {
+  if (how.kind !== 'activate-at' || how.at - clock <= longest) return;
+  throw new JwksError('usage', `${formatInstant(how.at)} is more than a hundred years ahead`);
+}
+
+/** Each place is asked once in a run, also where many sets want it and it does not answer. */
+function once(fetchUrl: FetchUrl): FetchUrl {
+  const asked = new Map<string, ReturnType<FetchUrl>>();
+  return (url) => {
+    const answer = asked.get(url) ?? fetchUrl(url);
+    asked.set(url, answer);
+    return answer;
+  };
 }
 
 /** The sets to look at, with what is known of them: of all sets what can be read, the others failed. */
@@ -64,7 +93,7 @@ async function choose(
   failed: FailedSet[],
 ): Promise<Map<SetId, Manifest | undefined>> {
   if (sets !== 'all') return new Map(sets.map((id) => [id, undefined]));
-  const manifests = await reader.readManifests((name, error) => failed.push({ set: name, error }));
+  const manifests = await reader.readManifests((name, error) => failed.push({ set: setNameOf(name), error }));
   const there = manifests.filter(({ deleted }) => deleted === undefined);
   return new Map(there.map((manifest) => [manifest.set, manifest]));
 }
@@ -80,6 +109,7 @@ async function rotate(
   const manifest = listed ?? (await keystore.reader.readSet(id))?.manifest;
   if (manifest === undefined || manifest.deleted !== undefined) throw noSet(id);
   let seen: readonly string[] = [];
+  const urls = manifest.policy?.facts.publishedAt ?? [];
   if (request.how.kind === 'due') {
     const now = nowFor(clock(), manifest.updated);
     const waiting = waitingKeys(manifest, now);
@@ -97,7 +127,11 @@ async function rotate(
   }
   services.onSet?.(id);
   return changeSet(keystore, id, request, (current, now) => {
-    const plan = planRotation(lifeOf(current.manifest), now, toRule(request, current.manifest, seen));
+    const wanted = current.manifest.policy?.facts.publishedAt ?? [];
+    // Somebody may have named other places since we looked.
+    const isStill = wanted.length === urls.length && wanted.every((url) => urls.includes(url));
+    const rule = toRule(request, current.manifest, isStill ? seen : []);
+    const plan = planRotation(lifeOf(current.manifest), now, rule);
     if ('refusal' in plan) throw refused(id, plan);
     return plan;
   });
@@ -114,7 +148,7 @@ function toRule(
     case 'successor':
       return { kind: 'successor' };
     case 'now':
-      return { kind: 'now', force, lastForced: lastForced(manifest) };
+      return { kind: 'now', force, lastForced: (role) => lastForced(manifest, role) };
     case 'activate-at':
       return { kind: 'activate-at', at: how.at, force };
     case 'cancel':
@@ -123,8 +157,9 @@ function toRule(
 }
 
 /** When a key was last made to sign without having been published ahead. */
-function lastForced({ events }: Manifest): Instant | undefined {
-  return events.findLast(({ event }) => event === 'activated')?.at;
+function lastForced({ events, keys }: Manifest, role: Role): Instant | undefined {
+  const kids = new Set(keys.filter((key) => hasRole(key, role)).map(({ kid }) => kid));
+  return events.findLast(({ event, kid }) => event === 'activated' && kids.has(kid ?? ''))?.at;
 }
 
 function refused(

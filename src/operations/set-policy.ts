@@ -1,11 +1,13 @@
 // The policy of sets: what it is, what follows from it, and changing it.
 import { JwksError } from '../errors.ts';
-import { findAlgorithm } from '../jose/algorithms.ts';
+import { findAlgorithm, selectKeyShape } from '../jose/algorithms.ts';
+import { refuseUnavailable } from '../jose/generate.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import { fromFacts, type Manifest } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import { type PlannedKey, plannedKeys } from '../lifecycle/forecast.ts';
+import { isTombstone } from '../lifecycle/key.ts';
 import { planPolicy } from '../lifecycle/plan-policy.ts';
 import {
   defaultFacts,
@@ -31,7 +33,7 @@ export interface PolicyRequest extends ChangeRequest {
 
 /** Sets or changes a policy. Unsafe facts are exit 5 without `force`, which the history then tells. */
 export function setPolicy(keystore: Keystore, request: PolicyRequest): Promise<Changed> {
-  refuseUnknown(request.changes);
+  refuseUnknown(request);
   return changeSet(keystore, request.set, request, ({ manifest }, now) => {
     const before = manifest.policy?.facts;
     const facts = merge(
@@ -39,29 +41,39 @@ export function setPolicy(keystore: Keystore, request: PolicyRequest): Promise<C
       request.changes,
     );
     const differences = describeDifferences(before, facts);
-    if (differences === '') return { steps: [], keys: manifest.keys };
-    const unsafe = unsafeFacts(facts);
+    if (before !== undefined && differences === '') return { steps: [], keys: manifest.keys };
+    const unsafe = unsafeFacts(
+      facts,
+      manifest.keys.filter((key) => !isTombstone(key, now)),
+    );
     if (unsafe !== undefined && request.force !== true) {
       throw new JwksError('unsafe', `the policy of set "${request.set}" was not changed: ${unsafe}`, {
         hint: 'change the facts together, or add --force and say why with --note',
       });
     }
     const forced = unsafe === undefined ? '' : `; forced although ${unsafe}`;
-    const event = { event: 'policy', reason: `${differences}${forced}` };
+    const event = { event: 'policy', reason: `${differences || 'the defaults'}${forced}` };
     return { ...planPolicy(lifeOf(manifest), facts, now), event };
   });
 }
 
-function refuseUnknown({ alg, publishedAt }: FactChanges): void {
+function refuseUnknown({ changes: { alg, publishedAt }, force }: PolicyRequest): void {
   const unknown = alg?.find((name) => findAlgorithm(name) === undefined);
   if (unknown !== undefined) {
     throw new JwksError('usage', `unknown algorithm "${unknown}"`, { hint: 'jwks algs lists them' });
   }
+  // Else every rotation of the set would fail on this machine.
+  if (force !== true) for (const name of alg ?? []) refuseUnavailable(selectKeyShape({ alg: name }));
   for (const url of publishedAt ?? []) parseFetchUrl(url);
 }
 
-function merge(facts: PolicyFacts, changes: FactChanges): PolicyFacts {
-  const merged = Object.entries({ ...facts, ...changes });
+function merge(facts: PolicyFacts, { alg, publishedAt, ...changes }: FactChanges): PolicyFacts {
+  const lists = Object.entries({ alg, publishedAt }).map(([name, list]) => [
+    name,
+    list && [...new Set(list)],
+  ]);
+  const said = Object.fromEntries(lists.filter(([, list]) => list !== undefined));
+  const merged = Object.entries({ ...facts, ...changes, ...said });
   return Object.fromEntries(
     merged.filter(([, fact]) => fact !== null && fact !== undefined),
   ) as unknown as PolicyFacts;
@@ -69,14 +81,17 @@ function merge(facts: PolicyFacts, changes: FactChanges): PolicyFacts {
 
 /** What differs, for the history: `tokenTtl 24h -> 1h`. */
 function describeDifferences(before: PolicyFacts | undefined, after: PolicyFacts): string {
-  const [old, now] = [before === undefined ? {} : fromFacts(before), fromFacts(after)];
+  // Of a first policy only what is not as usual.
+  const [old, now] = [fromFacts(before ?? defaultFacts), fromFacts(after)];
   const names = [...new Set([...Object.keys(old), ...Object.keys(now)])];
   return names
     .filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]))
-    .map(
-      (name) => `${name} ${before === undefined ? '' : `${old[name] ?? 'none'} -> `}${now[name] ?? 'none'}`,
-    )
+    .map((name) => `${name} ${before === undefined ? '' : `${textOf(old[name])} -> `}${textOf(now[name])}`)
     .join(', ');
+}
+
+function textOf(fact: unknown): string {
+  return Array.isArray(fact) ? fact.join(' ') : String(fact ?? 'none');
 }
 
 export interface SetPolicy {

@@ -2,8 +2,8 @@
 import { JwksError } from '../errors.ts';
 import type { PlannedKey } from '../lifecycle/forecast.ts';
 import { isTombstone, type KeyLife, type KeyState, stateOf } from '../lifecycle/key.ts';
+import { keysAt, type PastStep } from '../lifecycle/past.ts';
 import { factsInForce, graceOf, type Policy } from '../lifecycle/policy.ts';
-import { keysAt } from '../lifecycle/publication.ts';
 import { hasRole, type Role } from '../lifecycle/signer.ts';
 import { type Instant, toInstant } from '../lifecycle/time.ts';
 import { datesOf, type Stretch, stretchesOf } from './phases.ts';
@@ -13,6 +13,8 @@ import { chooseWindow, type Window } from './window.ts';
 export interface TimelineSet {
   readonly set: string;
   readonly keys: readonly KeyLife[];
+  /** What its history tells of its keys' dates. */
+  readonly events?: readonly PastStep[];
   readonly policy?: Policy | undefined;
   /** What policy makes next. */
   readonly planned: readonly PlannedKey[];
@@ -64,7 +66,7 @@ export function toTimeline(sets: readonly TimelineSet[], view: View): Timeline {
   const at = view.at ?? toInstant(Math.max(0, ...sets.map(({ now }) => now)));
   const there = sets.map((one) => ({
     ...one,
-    keys: view.at === undefined ? one.keys : keysAt(one.keys, at),
+    keys: view.at === undefined ? one.keys : keysAt(one, at),
   }));
   const lives = there.flatMap((one) => [
     ...one.keys.map((key) => projected(key, one)).filter((key) => !isTombstone(key, at)),

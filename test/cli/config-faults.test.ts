@@ -31,7 +31,7 @@ test('an unsafe policy is refused with the numbers', async () => {
     machine,
     `
     $ jwks create --alg ES256 auth
-    ! jwks: the policy in ~/.config/jwks/config.yaml is unsafe: rotateEvery 3d is shorter than twice the time that a key must be published ahead (5890m)
+    ! jwks: the policy in ~/.config/jwks/config.yaml is unsafe: rotateEvery 3d is shorter than twice the time that a key must be published ahead (4d 2h 10m)
     exit 2
   `,
   );

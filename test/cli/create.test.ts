@@ -1,5 +1,5 @@
 // jwks create: what a person sees who makes keys.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { filesBelow, modeOf, snapshotOf } from '../support/snapshot.ts';
@@ -27,7 +27,8 @@ test('the first create makes keystore, secret and key, and prints the public hal
     ! jwks: made a keystore   ~/.local/share/jwks
     ! jwks: made its secret   ~/.config/jwks/secret    keep a copy somewhere else
     ! jwks: auth signs with <kid> from now on; this is its public half
-    ! next: jwks export auth -o jwks.json    publish it
+    ! next: jwks export auth -o jwks.json          publish it
+    !       jwks policy auth --rotate-every 90d    then cron: jwks rotate --due
   `,
   );
   expect(filesBelow(`${machine.home}/.local/share/jwks`)).toEqual([
@@ -51,8 +52,10 @@ test('a second key signs at once, and which one it supersedes is told', async ()
     $ jwks create --alg ES256 --format json auth second
     {"set":"auth","keys":[{"kty":"EC","use":"sig","alg":"ES256","kid":"second","crv":"P-256","x":"<x>","y":"<y>","set":"auth"}]}
     ! jwks: it signs in place of first at once: verifiers that have not fetched the set again may refuse its tokens for up to 2 d
+    ! hint: jwks rotate auth    a successor without that
     ! jwks: auth signs with second from now on; this is its public half
-    ! next: jwks export auth -o jwks.json    publish it
+    ! next: jwks export auth -o jwks.json          publish it
+    !       jwks policy auth --rotate-every 90d    then cron: jwks rotate --due
     $ jwks list auth
     SET ID⇥KEY ID⇥ALGORITHM⇥USE⇥STATE⇥WHAT HAPPENS NEXT
     auth⇥second⇥ES256⇥sig⇥active⇥signs
@@ -73,7 +76,8 @@ test('a key of another algorithm or use supersedes nothing', async () => {
     SET ID⇥KEY ID⇥ALGORITHM⇥USE⇥SIGNS FROM
     auth⇥third⇥ECDH-ES⇥enc⇥2026-02-01T12:00:00Z
     ! jwks: auth is encrypted to with third from now on; this is its public half
-    ! next: jwks export auth -o jwks.json    publish it
+    ! next: jwks export auth -o jwks.json          publish it
+    !       jwks policy auth --rotate-every 90d    then cron: jwks rotate --due
   `,
   );
 });
@@ -113,6 +117,7 @@ test('--dry-run makes nothing', async () => {
     `
     $ jwks create --alg ES256 --dry-run auth
     ! jwks: it would sign in place of first at once: verifiers that have not fetched the set again may refuse its tokens for up to 2 d
+    ! hint: jwks rotate auth    a successor without that
     ! jwks: set auth would get a key that signs at once; nothing was done
     $ jwks create --alg ES256 --dry-run --format json other
     {"changes":[{"set":"other","kid":null,"from":null,"to":"active","at":"2026-02-01T12:00:00Z"}]}
@@ -195,14 +200,17 @@ test('a symmetric key has no public half to print', async () => {
       "keys": []
     }
     ! jwks: sym signs with <uuid> from now on; it is symmetric and has no public half
+    ! next: jwks policy sym --rotate-every 90d    then cron: jwks rotate --due
     $ jwks get sym --format json
     {"kty":"oct","use":"sig","alg":"HS256","kid":"<uuid>","set":"sym"}
     $ jwks create --alg A256KW --format json sym
     {"set":"sym","keys":[{"kty":"oct","use":"enc","alg":"A256KW","kid":"<uuid2>","set":"sym"}]}
     ! jwks: sym is encrypted to with <uuid2> from now on; it is symmetric and has no public half
+    ! next: jwks policy sym --rotate-every 90d    then cron: jwks rotate --due
     $ jwks create --alg HS512 --private --format json sym
     {"set":"sym","keys":[{"kty":"oct","use":"sig","alg":"HS512","kid":"<uuid3>","k":"<k>","set":"sym"}]}
     ! jwks: sym signs with <uuid3> from now on; this is its value: keep it secret
+    ! next: jwks policy sym --rotate-every 90d    then cron: jwks rotate --due
   `,
   );
   expect(Buffer.from(standsFor(machine, 'k'), 'base64url')).toHaveLength(64);
@@ -220,4 +228,22 @@ test('the history says who made a key, when and why', async () => {
     { id: '2.1', at, event: 'created', kid: 'k2', by: 'bob' },
     { id: '3.1', at, event: 'created', kid: 'k3', by: 'ci job 7' },
   ]);
+});
+
+test('where the configuration has a policy, none is advised', async () => {
+  const machine = new Machine();
+  writeFileSync(`${machine.home}/work/jwks.config.yaml`, 'policy:\n  rotateEvery: 30d\n');
+  await machine.jwks('init');
+  await transcript(
+    machine,
+    `
+    $ jwks create --alg ES256 --format 'jsonpath=$.keys[*].kid' auth k1
+    ["k1"]
+    ! jwks: auth signs with k1 from now on; this is its public half
+    ! next: jwks export auth -o jwks.json    publish it
+    $ jwks list auth
+    SET ID⇥KEY ID⇥ALGORITHM⇥USE⇥STATE⇥WHAT HAPPENS NEXT
+    auth⇥k1⇥ES256⇥sig⇥active⇥signs; successor due 2026-03-01T10:55:00Z (28 d)
+  `,
+  );
 });

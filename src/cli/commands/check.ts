@@ -57,6 +57,11 @@ export function register(program: Command, open: Open): void {
     await session.printer.result(toResult(session, checked));
     await session.finish();
     if (checked.ok) return;
+    if (checked.isUnknown)
+      throw new JwksError(
+        'unreachable',
+        checked.findings.find(({ code }) => code === 'unreachable')?.message ?? '',
+      );
     const count = checked.findings.filter(({ severity }) => severity === 'error').length;
     throw new JwksError('answer-no', `${count} ${count === 1 ? 'error was' : 'errors were'} found`);
   }

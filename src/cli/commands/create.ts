@@ -1,6 +1,6 @@
 // jwks create: a new key in a set.
 import { type Command, Option } from 'commander';
-import { JwksError, shellWord } from '../../errors.ts';
+import { commandLine, JwksError } from '../../errors.ts';
 import type { KidScheme } from '../../jose/generate.ts';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import type { Use } from '../../lifecycle/key.ts';
@@ -89,20 +89,13 @@ export function register(program: Command, open: Open): void {
   }
 }
 
-/** A command as it can be pasted; a set id that looks like an option stands behind `--`. */
-function lineFor(command: string, set: string, options: string): string {
-  return set.startsWith('-')
-    ? `jwks ${command}${options} -- ${shellWord(set)}`
-    : `jwks ${command} ${shellWord(set)}${options}`;
-}
-
 /** A key that was made signs, whether or not it could be printed. */
 function addMade({ set, key, outcome }: Created): (error: unknown) => never {
   return (error) => {
     if (outcome !== 'made' || key === undefined || !(error instanceof JwksError)) throw error;
     const message = `${error.message}; key ${key.kid} is made all the same, and set ${set} signs with it`;
     throw new JwksError(error.code, message, {
-      hint: `${lineFor('export', set, '')} prints it`,
+      hint: `${commandLine('export', set, '')} prints it`,
       cause: error,
     });
   };
@@ -175,7 +168,7 @@ async function report(session: Session, created: Created, isPrivate: boolean): P
       `${created.outcome === 'planned' ? 'it would sign' : 'it signs'} in place of ${printer.kid(supersedes.kid)} at once: verifiers that have not fetched the set again may refuse its tokens for up to ${describeDuration(supersedes.unknownFor)}`,
     );
     await printer.suggest('hint', [
-      [lineFor('rotate', created.set, session.place()), 'a successor without that'],
+      [commandLine('rotate', created.set, session.place()), 'a successor without that'],
     ]);
   }
   if (key === undefined)
@@ -194,10 +187,10 @@ async function report(session: Session, created: Created, isPrivate: boolean): P
   const place = session.place();
   const lines: [string, string][] = [];
   if (!key.symmetric && !isPrivate)
-    lines.push([lineFor('export', created.set, `${place} -o jwks.json`), 'publish it']);
+    lines.push([commandLine('export', created.set, `${place} -o jwks.json`), 'publish it']);
   if (!created.hasPolicy)
     lines.push([
-      lineFor('policy', created.set, `${place} --rotate-every 90d`),
+      commandLine('policy', created.set, `${place} --rotate-every 90d`),
       'then cron: jwks rotate --due',
     ]);
   if (lines.length > 0) await printer.suggest('next', lines);

@@ -3,15 +3,9 @@ import type { Command } from 'commander';
 import type { Keystore } from '../../keystore/keystore.ts';
 import { parseKeyId, parseSetId, type SetId } from '../../keystore/set-id.ts';
 import type { Changed } from '../../operations/change-set.ts';
-import {
-  addChangeOptions,
-  type ChangeOptions,
-  changeRequest,
-  inTurn,
-  printChange,
-} from '../change-options.ts';
-import { sayNextSteps } from '../changes.ts';
+import { addChangeOptions, type ChangeOptions, inTurn, printChange } from '../change-options.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { sayNextSteps } from '../next-steps.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 
@@ -82,7 +76,8 @@ function question(
     return `delete key ${escapeText(kid)} of ${sets}${cost}?`;
   }
   const keys = doomed.reduce((sum, one) => sum + one.keys, 0);
-  return `delete ${sets} with ${keys === 1 ? 'its key' : `${keys} keys`}${signing ? ', which sign now' : ''}? What they signed can then be verified by nobody`;
+  const what = keys === 1 ? 'its key' : `${keys} keys`;
+  return `delete ${sets} with ${what}? What was signed with ${keys === 1 ? 'it' : 'them'} can then be verified by nobody.`;
 }
 
 async function remove(
@@ -93,8 +88,7 @@ async function remove(
   options: DeleteOptions,
 ): Promise<Changed[]> {
   const { deleteKey, deleteSet } = await import('../../operations/remove-keys.ts');
-  const request = changeRequest(session, options);
-  return inTurn(sets, (set) =>
+  return inTurn(session, sets, options, (set, request) =>
     kid === undefined
       ? deleteSet(keystore, { set, ...request })
       : deleteKey(keystore, { set, kid, ...request }),

@@ -106,18 +106,20 @@ function describeNext(listed: ListedKey, set: string, now: Instant, isTerminal: 
   const work = key.use === 'enc' ? 'encrypts' : isSigner ? 'signs' : 'does not sign';
   const on = (at: Instant) => describeInstant(at, now, isTerminal);
   if (overdueSince !== undefined && next.change !== 'deactivates')
-    return `OVERDUE ${describeDuration(now - overdueSince)}: jwks rotate ${shellOperand(set)}`;
+    return `OVERDUE ${describeDuration(now - overdueSince)}: ${listed.hasSuccessor ? 'its successor waits' : `jwks rotate ${shellOperand(set)}`}`;
   switch (next.change) {
     case 'activates':
       return `${key.use === 'enc' ? 'encrypts' : 'signs'} from ${on(next.at)}`;
     case 'deactivates':
-      return `${work} until ${on(next.at)}`;
+      return isSigner ? `${work} until ${on(next.at)}` : `ends ${on(next.at)}`;
     case 'retires':
       return `leaves ${on(next.at)}`;
     case 'waits':
       return 'waits to be seen where its policy says';
     case 'stays':
-      if (successorDue !== undefined) return `${work}; successor due ${on(successorDue)}`;
+      if (successorDue !== undefined && successorDue <= now) return `${work}; a successor is due`;
+      if (successorDue !== undefined)
+        return `${work}; successor due ${isTerminal ? `in ${describeDuration(successorDue - now)}` : on(successorDue)}`;
       return state === 'active' ? work : 'stays';
     case 'gone':
       return state === 'revoked' ? `revoked: ${key.revoked?.reason ?? ''}` : 'gone; its name stays taken';

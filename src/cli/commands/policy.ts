@@ -6,15 +6,10 @@ import type { Instant, Seconds } from '../../lifecycle/time.ts';
 import type { Changed } from '../../operations/change-set.ts';
 import { type Product, productFacts, products } from '../../operations/product-facts.ts';
 import type { FactChanges } from '../../operations/set-policy.ts';
-import {
-  addChangeOptions,
-  type ChangeOptions,
-  changeRequest,
-  inTurn,
-  printChange,
-} from '../change-options.ts';
-import { sayNextSteps, toResult } from '../changes.ts';
+import { addChangeOptions, type ChangeOptions, inTurn, printChange } from '../change-options.ts';
+import { toResult } from '../changes.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { sayNextSteps } from '../next-steps.ts';
 import { explainPolicy, policyTable, toPolicyJson } from '../policy-report.ts';
 import type { Session } from '../session.ts';
 import { durationArgument } from '../time-arguments.ts';
@@ -74,7 +69,11 @@ export function register(program: Command, open: Open): void {
     if (options.all === true && named.length > 0)
       throw new JwksError('usage', 'name sets, or use --all, not both');
     await session.printer.prepare();
-    if (Object.keys(changes).length === 0) return show(session, named, options);
+    if (Object.keys(changes).length === 0) {
+      if (options.note !== undefined || options.dryRun === true)
+        throw new JwksError('usage', 'no fact was named to change', { hint: 'jwks policy --help' });
+      return show(session, named, options);
+    }
     if (named.length === 0 && options.all !== true)
       throw new JwksError('usage', "missing argument 'set-id'", { hint: 'name sets, or use --all' });
     await change(session, named, changes, options);
@@ -109,7 +108,6 @@ async function show(session: Session, named: readonly SetId[], options: PolicyOp
     json: () => ({ policies: policies.map(toPolicyJson) }),
     table: () =>
       policyTable(session, policies) + (options.explain === true ? explainPolicy(session, policies) : ''),
-    ids: policies.map(({ manifest }) => manifest.set),
   });
   if (policies.length === 0) await session.printer.say('there are no sets yet; jwks create SET makes one');
   await session.finish();
@@ -125,8 +123,10 @@ async function change(
   const { selectSets } = await import('../../operations/select-sets.ts');
   const keystore = await session.keystore();
   const sets = named.length > 0 ? named : (await selectSets(keystore.reader, 'all')).map(({ set }) => set);
-  const request = { changes, base: session.settings.policy?.value, ...changeRequest(session, options) };
-  const changed = await inTurn(sets, (set) => setPolicy(keystore, { set, ...request }));
+  const base = session.settings.policy?.value;
+  const changed = await inTurn(session, sets, options, (set, request) =>
+    setPolicy(keystore, { set, changes, base, ...request }),
+  );
   const policies = changed.map(({ before, keys, policy, at }) =>
     describePolicy({ ...before, policy, keys: keys.filter((key) => !('isNew' in key)) }, at),
   );

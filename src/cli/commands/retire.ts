@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
-import { sayNextSteps, toResult } from '../changes.ts';
+import { toResult } from '../changes.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { sayNextSteps } from '../next-steps.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 

@@ -1,8 +1,8 @@
 // jwks revoke: keys leave the published set at once, and an honest report says who may go on trusting them.
 import { type Command, Option } from 'commander';
-import { JwksError, shellOperand } from '../../errors.ts';
+import { commandLine, JwksError } from '../../errors.ts';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
-import { type RevocationReason, revocationReasons } from '../../lifecycle/key.ts';
+import { isTombstone, type RevocationReason, revocationReasons, stateOf } from '../../lifecycle/key.ts';
 import { formatInstant } from '../../lifecycle/time.ts';
 import type { Changed } from '../../operations/change-set.ts';
 import { type Exposed, exposureAfter } from '../../operations/exposure.ts';
@@ -11,6 +11,7 @@ import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from
 import { toResult } from '../changes.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
 import { describeInstant } from '../describe-time.ts';
+import { abandonedRoles } from '../next-steps.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
@@ -32,7 +33,7 @@ export function register(program: Command, open: Open): void {
     )
     .usage('[options] <set-id> [key-id...]')
     .argument('[operands...]')
-    .option('--signer', 'the key that signs now')
+    .option('--signer', 'the key that signs now; of each algorithm, where there are several')
     .option('--all', 'all keys of the set')
     .addOption(
       new Option('--reason <reason>', 'why (RFC 5280)')
@@ -85,9 +86,12 @@ function toReport(session: Session, changed: Changed): Result {
       const table = keys.table?.() ?? '';
       if (exposed.length === 0) return table;
       const on = ({ until }: Exposed) => describeInstant(until, changed.at, isTerminal);
-      const holders = exposed.map((one) => `  until ${on(one)}  ${words[one.holder]}\n`).join('');
+      const width = Math.max(...exposed.map((one) => on(one).length));
+      const holders = exposed
+        .map((one) => `  until ${on(one).padEnd(width)}  ${words[one.holder]}\n`)
+        .join('');
       const list = tasks.map((task, index) => `  ${index + 1}. ${task}\n`).join('');
-      return `${table}\nMay go on trusting what is signed with it, by the policy's facts:\n${holders}\nDo now:\n${list}`;
+      return `${table}\nMay go on trusting it, by the policy's facts:\n${holders}\nDo now:\n${list}`;
     },
   };
 }
@@ -100,43 +104,49 @@ const words: Readonly<Record<Exposed['holder'], string>> = {
   'private-sets': 'hosts that have loaded the private set, which go on using it',
 };
 
-function tasksOf(session: Session, { set, keys, steps, before }: Changed): string[] {
+function tasksOf(session: Session, changed: Changed): string[] {
+  const { set, keys, steps, before, at } = changed;
   const revoked = before.keys.filter(({ kid }) =>
     steps.some((step) => step.event === 'revoked' && step.kid === kid),
   );
-  if (revoked.length === 0) return [];
-  const name = shellOperand(set);
-  const place = session.place();
+  if (exposureAfter(changed).length === 0) return [];
+  const line = (options: string) => commandLine('export', set, `${session.place()}${options}`);
   const isPublic = revoked.some(({ symmetric }) => !symmetric);
-  const isLeft = keys.some((key) => key.held && key.revoked === undefined);
-  return [
-    ...(isPublic
-      ? [`publish the set without it: jwks export${place} ${name}${isLeft ? '' : ' --allow-empty'} -o FILE`]
-      : []),
-    ...(isPublic ? ['purge it from CDNs and proxies: /.well-known/jwks.json'] : []),
-    `give the servers that sign their new keys, and restart them: jwks export${place} ${name} --private -o FILE`,
-    ...(isPublic
-      ? ['restart verifiers that keep the set; until then they also refuse what the successor signs']
-      : []),
-    'have tokens that it signed issued again: all of them will be refused',
-    `if whoever has the key may have the keystore and its secret too, revoke every key: jwks revoke${place} ${name} --all`,
+  const signed = revoked.some(
+    (key) => key.use === 'sig' && key.activates !== undefined && key.activates <= at,
+  );
+  const hasNew = steps.some(({ event }) => event === 'activated');
+  const isLeft = keys.some((key) => !key.symmetric && !isTombstone(key, at));
+  const worked = revoked.some((key) => key.held && stateOf(key, at) === 'active');
+  const lines = [
+    isPublic && `publish the set without it: ${line(`${isLeft ? '' : ' --allow-empty'} -o FILE`)}`,
+    isPublic && 'purge it from CDNs and proxies: /.well-known/jwks.json',
+    worked &&
+      hasNew &&
+      `give the servers that use it their new keys, and restart them: ${line(' --private -o FILE')}`,
+    worked && !hasNew && 'stop the servers that use it: they have no key in its place',
+    isPublic &&
+      signed &&
+      `restart verifiers that keep the set${hasNew ? '; until then they also refuse what the successor signs' : ''}`,
+    signed && 'have tokens that it signed issued again: all of them will be refused',
+    `if whoever has the key may have the keystore and its secret too, revoke every key: ${commandLine('revoke', set, `${session.place()} --all`)}`,
   ];
+  return lines.filter((one) => one !== false);
 }
 
-async function sayRest(session: Session, { set, steps, at, outcome, keys, before }: Changed): Promise<void> {
+async function sayRest(session: Session, changed: Changed): Promise<void> {
   const { printer } = session;
+  const { set, steps, outcome, keys } = changed;
   const name = escapeText(set);
   if (outcome === 'unchanged')
     return printer.say(`${name}: all of these are revoked already; nothing was done`);
   if (outcome === 'planned') return printer.say(`that would be done with ${name}; nothing was`);
-  const made = keys.find(({ kid }) => steps.some((step) => step.kid === kid && step.event === 'activated'));
-  if (made !== undefined) return printer.say(`${name} signs with ${printer.kid(made.kid)} from now on`);
-  const lost = before.keys.some(({ kid }) =>
-    steps.some((step) => step.event === 'revoked' && step.kid === kid),
-  );
-  const signs = keys.some(
-    (key) => key.held && key.activates !== undefined && key.activates <= at && key.revoked === undefined,
-  );
-  if (lost && !signs)
-    await printer.say(`nothing signs for ${name} now: jwks create makes a key`, { always: true });
+  for (const key of keys.filter(({ kid }) =>
+    steps.some((step) => step.kid === kid && step.event === 'activated'),
+  )) {
+    const work = key.use === 'enc' ? 'is encrypted to with' : 'signs with';
+    await printer.say(`${name} ${work} ${printer.kid(key.kid)} (${key.alg}) from now on`);
+  }
+  for (const role of abandonedRoles(changed))
+    await printer.say(`nothing ${role} for ${name} now: jwks create makes a key`, { always: true });
 }

@@ -7,9 +7,10 @@ import type { Instant } from '../../lifecycle/time.ts';
 import type { Changed } from '../../operations/change-set.ts';
 import type { Rotated, RotateHow } from '../../operations/rotate-sets.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
-import { kidsWith, sayNextSteps, toResult } from '../changes.ts';
+import { kidsWith, toResult } from '../changes.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
 import { describeInstant } from '../describe-time.ts';
+import { sayNextSteps } from '../next-steps.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 import { instantArgument } from '../time-arguments.ts';
@@ -101,35 +102,36 @@ async function report(session: Session, { sets, failed }: Rotated, how: RotateHo
   const touched = sets.filter(({ outcome }) => outcome !== 'unchanged');
   for (const changed of touched) await sayNextSteps(session, changed, { undo: how.kind !== 'due' });
   if (how.kind === 'due') {
+    for (const changed of sets) await sayWaiting(session, changed, how);
     if (touched.length === 0 && failed.length === 0) await sayNext(session, sets);
   } else {
     for (const changed of sets) if (changed.outcome === 'unchanged') await sayWaiting(session, changed, how);
   }
   for (const { set, error } of failed.slice(1)) {
-    await printer.say(`${escapeText(set)}: ${escapeText(error.message)}`, { always: true });
+    const isNamed = error.message.includes(`"${set}"`);
+    const message = isNamed ? error.message : `set "${set}": ${error.message}`;
+    await printer.say(escapeText(message), { always: true });
   }
   if (failed.length > 0 && failed.length + sets.length > 1) {
     const names = [...new Set(failed.map(({ set }) => escapeText(set)))].join(', ');
-    await printer.say(`what was due elsewhere is done; not done, or not all of it: ${names}`, {
-      always: true,
-    });
+    const rest = sets.length > 0 ? 'the other sets are done; ' : '';
+    await printer.say(`${rest}not done, or not all of it: ${names}`, { always: true });
   }
 }
 
-/** Why a set that was named stayed as it is. */
+/** Why a set stayed as it is; with `--due` only that a successor waits for something. */
 async function sayWaiting(session: Session, { set, keys, at }: Changed, how: RotateHow): Promise<void> {
   const name = escapeText(set);
-  if (how.kind === 'cancel')
-    return session.printer.say(`${name} has no successor to cancel; nothing was done`);
-  const waiting = keys.filter((key) => key.held && stateOf(key, at) === 'next');
+  const end = how.kind === 'due' ? '' : '; nothing was done';
+  if (how.kind === 'cancel') return session.printer.say(`${name} has no successor to cancel${end}`);
+  const waiting = keys.filter((key) => key.held && !('isNew' in key) && stateOf(key, at) === 'next');
   for (const { kid, activates } of waiting) {
+    if (how.kind === 'due' && activates !== undefined) continue;
     const when =
       activates === undefined
-        ? 'signs once rotate --due has seen it where the policy says'
+        ? 'signs once rotate --due has found it everywhere that its policy says'
         : `signs from ${describeInstant(activates, at, session.host.stderr.isTerminal)}`;
-    await session.printer.say(
-      `${name} has a successor: ${session.printer.kid(kid)} ${when}; nothing was done`,
-    );
+    await session.printer.say(`${name} has a successor: ${session.printer.kid(kid)} ${when}${end}`);
   }
 }
 
@@ -140,7 +142,9 @@ async function sayNext(session: Session, sets: readonly Changed[]): Promise<void
   const { stderr } = session.host;
   const what =
     next === undefined
-      ? 'and nothing will be: no set has a policy with a period (jwks policy SET --rotate-every 90d)'
+      ? sets.some(({ policy }) => policy?.facts.rotateEvery !== undefined)
+        ? 'nothing has a date yet'
+        : 'and nothing will be: no set has a policy with a period (jwks policy SET --rotate-every 90d)'
       : `next: ${escapeText(next.set)}: ${next.kid === undefined ? 'a successor is published' : `${session.printer.kid(next.kid)} leaves`} ${describeInstant(next.at, next.now, stderr.isTerminal)}`;
   await session.printer.say(`nothing is due; ${what}`);
 }
