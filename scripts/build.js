@@ -19,13 +19,13 @@ const withoutSubprocesses = {
     id.endsWith('/commander/lib/command.js') ? code.replace("require('node:child_process')", '{}') : null,
 };
 
-// Needed by one command, or only sometimes. What nearly every command needs is one file, since each costs time to find.
-const rare =
-  /\/src\/(?:start|jose\/(?:parse-public|rsa-race)|operations\/(?:thumbprints|fetch-[a-z]+|cache-[a-z]+|compare-published|discovery|check-sets|exposure|find-seen|next-due|product-facts|read-[a-z]+|remove-keys|rotate-sets|set-policy)|timeline\/[a-z-]+|lifecycle\/(?:exposure|inspect|plan-policy|plan-removal)|cli\/(?:prompts|completion-script|config-schema|input|check-formats|policy-report|commands\/(?:algs|check|completion|config|delete|history|init|policy|retire|revoke|rotate|secret|thumbprint|timeline)))\.ts$/;
-const isCore = (id) =>
-  /\/src\/.*\.ts$|\/node_modules\/(?:commander|jose|valibot|fast-string-[a-z-]+)\/|rolldown\/runtime/.test(
-    id,
-  ) && !rare.test(id);
+// What the commands that are run most need is one file, since each costs time to find. The rest is loaded when used.
+const often =
+  /\/src\/(?:errors|version|(?:cli|keystore|lifecycle|jose)\/[a-z0-9-]+|cli\/commands\/(?:create|list|get|export)|operations\/(?:open|create-key|list-sets|export-jwks|get-keys|select-sets|change-set|spare-keys))\.ts$/;
+const seldom =
+  /\/(?:jose\/(?:parse-public|rsa-race|numbers)|lifecycle\/(?:exposure|inspect|plan-import|plan-policy|plan-removal|plan-rotation)|cli\/(?:[a-z]+-formats|change-options|changes|completion-script|config-schema|input|key-input|next-steps|policy-report|prompts))\.ts$/;
+const packages = /\/node_modules\/(?:commander|jose|valibot|fast-string-[a-z-]+)\/|rolldown\/runtime/;
+const isCore = (id) => packages.test(id) || (often.test(id) && !seldom.test(id));
 
 // Built aside and put in place at the end: a command that runs meanwhile finds the old one whole.
 const fresh = `.dist-${process.pid}`;

@@ -3,7 +3,7 @@ import { generateKeyPair, randomBytes, randomUUID } from 'node:crypto';
 import { JwksError } from '../errors.ts';
 import { curves, type KeyShape, ktyOf, missingSupport, mldsaNode } from './algorithms.ts';
 import { encodeBase64url } from './base64url.ts';
-import { nameJwk, type PrivateJwk, toPrivateJwk, toPublicJwk } from './jwk.ts';
+import { nameJwk, type PrivateJwk, type PublicJwk, toPrivateJwk, toPublicJwk } from './jwk.ts';
 import { spkiSha256Of, thumbprintOf } from './thumbprint.ts';
 
 /** How a kid is made when none is given; a symmetric key has a UUID whatever is asked. */
@@ -26,7 +26,8 @@ export async function generateKey(
   }
 }
 
-function kidOf(jwk: PrivateJwk, scheme: KidScheme): string {
+/** The kid that a key is given where it has none. */
+export function kidOf(jwk: PrivateJwk | PublicJwk, scheme: KidScheme): string {
   if (scheme === 'uuid' || jwk.kty === 'oct') return randomUUID();
   return scheme === 'spki-sha256' ? spkiSha256Of(toPublicJwk(jwk)) : thumbprintOf(jwk);
 }

@@ -72,6 +72,10 @@ export function nameJwk(jwk: PrivateJwk, names: { kid: string; alg: string; use:
   return toPrivateJwk({ ...jwk, ...names });
 }
 
+export function namePublicJwk(jwk: PublicJwk, names: { kid: string; alg: string; use: string }): PublicJwk {
+  return toPublicJwk({ ...jwk, ...names });
+}
+
 /** Whether a private member of any key type is anywhere in a value: the last look before something public is printed. */
 export function holdsPrivateMember(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
