@@ -8,8 +8,22 @@ const mostBytes = 1_048_576;
 
 /** The text of a file; none or `-` is stdin. */
 export async function readInput(host: Host, file: string | undefined): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readBytes(host, file));
+  } catch (error) {
+    if (systemCode(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error;
+    throw new JwksError('bad-key', `${nameOf(file)} is not UTF-8 text`);
+  }
+}
+
+function nameOf(file: string | undefined): string {
+  return file === undefined || file === '-' ? 'standard input' : file;
+}
+
+/** As `readInput`, whatever is in it. */
+export async function readBytes(host: Host, file: string | undefined): Promise<Buffer> {
   const isStdin = file === undefined || file === '-';
-  const name = isStdin ? 'standard input' : file;
+  const name = nameOf(file);
   if (isStdin && host.stdin.isTTY === true) {
     throw new JwksError('usage', 'there is neither a file nor anything on standard input');
   }
@@ -22,12 +36,10 @@ export async function readInput(host: Host, file: string | undefined): Promise<s
       size += Buffer.byteLength(chunk);
       if (size > mostBytes) throw new JwksError('bad-key', `${name} is larger than 1 MiB`);
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return Buffer.concat(chunks);
   } catch (error) {
     if (error instanceof JwksError) throw error;
     const code = systemCode(error);
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-      throw new JwksError('bad-key', `${name} is not UTF-8 text`);
     throw new JwksError(
       code === 'ENOENT' ? 'not-found' : 'failed',
       `${name} cannot be read: ${describeSystemError(error)}`,

@@ -19,6 +19,7 @@ const first: readonly Entry[] = [
 ];
 const rest: readonly Entry[] = [
   { name: 'get', load: () => import('./commands/get.ts') },
+  { name: 'import', load: () => import('./commands/import.ts') },
   { name: 'delete', load: () => import('./commands/delete.ts') },
   { name: 'policy', load: () => import('./commands/policy.ts') },
   { name: 'retire', load: () => import('./commands/retire.ts') },

@@ -26,6 +26,7 @@ export type Drafted<K extends KeyLife> = K | NewKey;
 
 /** What happened to a key, as its history has it. */
 export type StepEvent =
+  | 'imported'
   | 'published'
   | 'seen'
   | 'activated'
@@ -107,6 +108,12 @@ export class Draft<K extends KeyLife> implements Plan<K> {
     this.#keys = [key, ...this.#keys];
     this.steps.push({ event, kid, reason });
     return key;
+  }
+
+  /** Keys that were made elsewhere, in front of the others. */
+  insert(keys: readonly K[], describe: (key: K) => string): void {
+    this.#keys = [...keys, ...this.#keys];
+    for (const key of keys) this.steps.push({ event: 'imported', kid: key.kid, reason: describe(key) });
   }
 
   /** Other dates for a key; where they are its dates already, nothing is done. */

@@ -27,12 +27,16 @@ export interface ChangeRequest {
   /** Decide, but make and write nothing. */
   readonly dryRun?: boolean | undefined;
   readonly force?: boolean | undefined;
+  /** Make the set where there is none, with this policy. */
+  readonly create?: { readonly policy: Policy | undefined } | undefined;
 }
 
 /** A plan for the keys, and what else is to become of the set. */
 export interface SetPlan extends Plan<ManifestKey> {
   readonly policy?: Policy | undefined;
   readonly deleted?: boolean | undefined;
+  /** Private halves that come with its keys. */
+  readonly privateKeys?: readonly PrivateJwk[] | undefined;
   /** What happened to the set as a whole. */
   readonly event?: { readonly event: string; readonly reason: string | undefined } | undefined;
 }
@@ -63,11 +67,12 @@ export async function changeSet(
   const spares = new SpareKeys();
   for (;;) {
     let result: Changed | undefined;
-    const options = { force: request.force, dryRun: request.dryRun };
+    const { force, dryRun, create } = request;
+    const options = { force, dryRun, create: create !== undefined };
     await keystore.change(
       set,
-      (current, now) => {
-        if (current === undefined || current.manifest.deleted !== undefined) throw noSet(set);
+      (stored, now) => {
+        const current = isThere(stored) ? stored : emptySet(set, stored, now, create);
         const { manifest, privateKeys } = current;
         const plan = decide(current, now);
         const policy = plan.policy ?? manifest.policy;
@@ -86,7 +91,7 @@ export async function changeSet(
         result = { ...common, keys, steps, outcome: 'changed' };
         return {
           keys,
-          privateKeys: [...made.values(), ...privateKeys],
+          privateKeys: [...made.values(), ...(plan.privateKeys ?? []), ...privateKeys],
           policy,
           deleted: plan.deleted,
           events: eventsOf(plan, steps, note),
@@ -97,6 +102,22 @@ export async function changeSet(
     if (result !== undefined) return result;
     await spares.make();
   }
+}
+
+function isThere(stored: OpenSet | undefined): stored is OpenSet {
+  return stored !== undefined && stored.manifest.deleted === undefined;
+}
+
+/** A set that is to be made; one that was deleted keeps its names and its history. */
+function emptySet(
+  set: SetId,
+  deleted: OpenSet | undefined,
+  now: Instant,
+  create: ChangeRequest['create'],
+): OpenSet {
+  if (create === undefined) throw noSet(set);
+  const blank: Manifest = { set, revision: 0, master: 0, updated: now, keys: [], events: [] };
+  return { manifest: { ...(deleted?.manifest ?? blank), policy: create.policy }, privateKeys: [] };
 }
 
 /** A set without what has had its time, for a change that is no plan. */

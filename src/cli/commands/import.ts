@@ -1,0 +1,154 @@
+// jwks import: keys from elsewhere, proved before they are taken in.
+import { type Command, Option } from 'commander';
+import { JwksError } from '../../errors.ts';
+import type { KidScheme } from '../../jose/generate.ts';
+import { parseSetId } from '../../keystore/set-id.ts';
+import { stateOf, type Use } from '../../lifecycle/key.ts';
+import type { Instant } from '../../lifecycle/time.ts';
+import type { Imported } from '../../operations/import-keys.ts';
+import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
+import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { passphraseFrom, readKeyFiles } from '../key-input.ts';
+import { sayNextSteps } from '../next-steps.ts';
+import type { Result } from '../printer.ts';
+import type { Session } from '../session.ts';
+import { publicHalf, toOrySet } from '../shapes.ts';
+import { escapeText, formatTable } from '../terminal-text.ts';
+import { instantArgument } from '../time-arguments.ts';
+
+interface ImportOptions extends ChangeOptions {
+  readonly alg?: string;
+  readonly use?: Use;
+  readonly kidFrom?: KidScheme;
+  readonly passphraseFile?: string;
+  readonly next?: boolean;
+  readonly retiring?: boolean;
+  readonly retireAt?: Instant;
+  readonly private?: boolean;
+}
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('import')
+    .summary('take keys in from PEM, JWK, PKCS#12, SSH, ...')
+    .description(
+      'Takes keys into a set: JWK, JWK Set, PEM, DER, PKCS#12, OpenSSH, also encrypted ones. Each is proved first; the first one signs from now on. A public key alone is only published.',
+    )
+    .usage('[options] <set-id> [file...]')
+    .argument('[operands...]')
+    .option('--alg <alg>', 'algorithm, where the file does not say')
+    .addOption(new Option('--use <use>', 'sig or enc, where the file does not say').choices(['sig', 'enc']))
+    .addOption(
+      new Option('--kid-from <scheme>', 'how to make a key id, where the file has none').choices([
+        'thumbprint',
+        'uuid',
+        'spki-sha256',
+      ]),
+    )
+    .option('--passphrase-file <file>', 'passphrase of what is encrypted')
+    .option('--next', 'publish them now, and let them sign when all know them')
+    .option('--retiring', 'they no longer sign, and are published until what they signed is over')
+    .option('--retire-at <time>', 'with --retiring: until when (ISO 8601)', instantArgument)
+    .option('--private', 'print the private halves');
+  addChangeOptions(command).addHelpText('after', () =>
+    examples('jwks import auth key.pem', 'jwks import auth old.jwks.json --retiring --retire-at 2027-01-31'),
+  );
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    const [set = '', ...files] = operandsOf(command, {
+      required: ['set-id'],
+      most: Number.POSITIVE_INFINITY,
+    });
+    const options = optionsOf<ImportOptions>(command);
+    const id = parseSetId(set);
+    const placement = placementOf(options);
+    const isDryRun = options.dryRun === true;
+    await session.printer.prepare({
+      isPrivate: options.private === true,
+      hasJwks: true,
+      hasFile: !isDryRun,
+    });
+    const { readIncoming, importKeys } = await import('../../operations/import-keys.ts');
+    const read = await readKeyFiles(session, files);
+    const passphrase = passphraseFrom(session, options.passphraseFile);
+    // Proved before a keystore is made for them.
+    const incoming = await session.during(
+      'proving keys',
+      readIncoming(read, { alg: options.alg, use: options.use }, { passphrase }, options.kidFrom),
+    );
+    for (const { proved } of incoming) {
+      for (const repair of proved.repairs) {
+        await session.printer.say(`${escapeText(proved.where)}: ${escapeText(repair)}: mended`);
+      }
+    }
+    if (isDryRun && session.isFirstRun()) {
+      return session.printer.say(
+        `a keystore would be made, and ${incoming.length} keys taken in; nothing was done`,
+      );
+    }
+    const keystore = await session.keystore({ make: !isDryRun });
+    const policy = session.settings.policy && { facts: session.settings.policy.value, was: [] };
+    const request = { set: id, incoming, placement, policy, ...changeRequest(session, options) };
+    const imported = await importKeys(keystore, request);
+    await printChange(session, [imported], toResult(session, imported, options.private === true));
+    await report(session, imported, options.private === true);
+    await session.finish();
+  }
+}
+
+function placementOf({ next, retiring, retireAt }: ImportOptions) {
+  if (next === true && retiring === true) throw new JwksError('usage', 'use --next or --retiring, not both');
+  if (retireAt !== undefined && retiring !== true)
+    throw new JwksError('usage', '--retire-at goes with --retiring');
+  if (next === true) return { kind: 'next' } as const;
+  return retiring === true
+    ? ({ kind: 'retiring', retires: retireAt } as const)
+    : ({ kind: 'active' } as const);
+}
+
+function toResult(
+  session: Session,
+  { set, at, imported, privateKeys }: Imported,
+  isPrivate: boolean,
+): Result {
+  const jwks = imported.map((key) => (isPrivate ? privateKeys.get(key.kid) : undefined) ?? publicHalf(key));
+  return {
+    usual: 'jwks',
+    json: () => toOrySet(set, jwks),
+    jwks: () => ({ keys: jwks.filter((jwk) => isPrivate || jwk.kty !== 'oct') }),
+    ids: imported.map(({ kid }) => kid),
+    table: () =>
+      formatTable(
+        [
+          { title: 'SET ID' },
+          { title: 'KEY ID', shrinks: 'first' },
+          { title: 'ALGORITHM' },
+          { title: 'USE' },
+          { title: 'STATE' },
+        ],
+        imported.map((key) => [set, key.kid, key.alg, key.use, stateOf(key, at)]),
+        session.host.stdout,
+      ),
+  };
+}
+
+async function report(session: Session, changed: Imported, isPrivate: boolean): Promise<void> {
+  const { printer } = session;
+  const { set, at, imported, before } = changed;
+  const name = escapeText(set);
+  const { supersededBy } = await import('../../lifecycle/plan-create.ts');
+  if (changed.outcome === 'planned') return sayNextSteps(session, changed);
+  const first = imported.find((key) => key.held && stateOf(key, at) === 'active');
+  const superseded = first && supersededBy(before.keys, first, at, 0);
+  const what = isPrivate ? '; these are private halves: keep them secret' : '';
+  await printer.say(`${name}: ${imported.length} ${imported.length === 1 ? 'key' : 'keys'} taken in${what}`);
+  if (first !== undefined) {
+    await printer.say(
+      superseded === undefined
+        ? `${name} ${first.use === 'enc' ? 'is encrypted to with' : 'signs with'} ${printer.kid(first.kid)} from now on`
+        : `${printer.kid(first.kid)} is used in place of ${printer.kid(superseded.kid)} at once: who has not fetched the set again may not know it; --next is the way without that`,
+    );
+  }
+  await sayNextSteps(session, changed);
+}

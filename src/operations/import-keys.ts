@@ -1,0 +1,152 @@
+// Takes keys from elsewhere into a set: all of them, proved, in one step.
+import { JwksError } from '../errors.ts';
+import { type KidScheme, kidOf } from '../jose/generate.ts';
+import { isSymmetric, nameJwk, namePublicJwk, type PrivateJwk, toPublicJwk } from '../jose/jwk.ts';
+import { type ProvedKey, proveKeys } from '../jose/prove/prove-key.ts';
+import type { ReadOptions } from '../jose/read/read-context.ts';
+import { readKeys } from '../jose/read/read-keys.ts';
+import { thumbprintOf } from '../jose/thumbprint.ts';
+import type { Keystore } from '../keystore/keystore.ts';
+import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
+import { parseKeyId, type SetId } from '../keystore/set-id.ts';
+import type { Use } from '../lifecycle/key.ts';
+import { refuseName } from '../lifecycle/plan-create.ts';
+import { type Placement, planImport } from '../lifecycle/plan-import.ts';
+import type { Policy } from '../lifecycle/policy.ts';
+import { formatInstant, type Instant } from '../lifecycle/time.ts';
+import { type Changed, type ChangeRequest, changeSet, lifeOf } from './change-set.ts';
+
+/** A file of keys, as its bytes. */
+export interface KeyFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** For keys that do not say it themselves. */
+export interface WantedKey {
+  readonly alg?: string | undefined;
+  readonly use?: Use | undefined;
+}
+
+/** A key of a file that is good to be taken in. */
+export interface Incoming {
+  readonly proved: ProvedKey;
+  readonly kid: string;
+}
+
+export interface ImportRequest extends ChangeRequest {
+  readonly set: SetId;
+  readonly incoming: readonly Incoming[];
+  readonly placement: Placement;
+  /** The policy of a set that is made. */
+  readonly policy?: Policy | undefined;
+}
+
+export interface Imported extends Changed {
+  readonly imported: readonly ManifestKey[];
+  /** Those of them that there are, by kid. */
+  readonly privateKeys: ReadonlyMap<string, PrivateJwk>;
+}
+
+/**
+ * Reads and proves the keys of files, in their order. All faults are told together, and one is enough for none to be
+ * taken in. A key without a kid gets one.
+ */
+export async function readIncoming(
+  files: readonly KeyFile[],
+  wanted: WantedKey,
+  options: ReadOptions,
+  scheme: KidScheme = 'thumbprint',
+): Promise<Incoming[]> {
+  const found = [];
+  for (const { name, bytes } of files) found.push(...(await readKeys(bytes, name, options)));
+  const incoming = (await proveKeys(found, wanted)).map((proved) => ({
+    proved,
+    kid: proved.kid === undefined ? kidOf(proved.jwk, scheme) : checkKid(proved.kid, proved.where),
+  }));
+  for (const [index, { kid, proved }] of incoming.entries()) {
+    if (incoming.findIndex((one) => one.kid === kid) < index)
+      throw new JwksError('bad-key', `${proved.where}: a key before it has the kid "${kid}" too`);
+  }
+  return incoming;
+}
+
+function checkKid(kid: string, where: string): string {
+  try {
+    return parseKeyId(kid);
+  } catch (error) {
+    if (!(error instanceof JwksError)) throw error;
+    throw new JwksError('bad-key', `${where}: ${error.message}`, { hint: error.hint });
+  }
+}
+
+/** A kid that the set has had, and a key that it has revoked, are exit 5: nothing is taken in then. */
+export async function importKeys(keystore: Keystore, request: ImportRequest): Promise<Imported> {
+  const { set, incoming, placement } = request;
+  const keys = incoming.map(toManifestKey);
+  const privateKeys = new Map(incoming.flatMap(toPrivateEntry));
+  const sources = new Map(incoming.map(({ kid, proved }) => [kid, describeSource(proved)]));
+  const create = { policy: request.policy };
+  const changed = await changeSet(keystore, set, { ...request, create }, ({ manifest }, now) => {
+    refuse(manifest, keys, request);
+    refusePast(placement, now);
+    const plan = planImport(lifeOf(manifest), now, keys, placement, ({ kid }) => sources.get(kid) ?? '');
+    return { ...plan, privateKeys: [...privateKeys.values()] };
+  });
+  const kids = new Set(keys.map(({ kid }) => kid));
+  const imported = changed.keys.filter((key): key is ManifestKey => !('isNew' in key) && kids.has(key.kid));
+  return { ...changed, imported, privateKeys };
+}
+
+function toManifestKey({ kid, proved }: Incoming): ManifestKey {
+  const { alg, use, jwk, isPrivate } = proved;
+  const symmetric = isSymmetric(jwk);
+  return {
+    kid,
+    alg,
+    use,
+    symmetric,
+    held: isPrivate,
+    thumbprint: symmetric ? undefined : thumbprintOf(jwk),
+    jwk: symmetric ? undefined : namePublicJwk(toPublicJwk(jwk), { kid, alg, use }),
+    created: 0 as Instant,
+  };
+}
+
+function toPrivateEntry({ kid, proved }: Incoming): [string, PrivateJwk][] {
+  if (!proved.isPrivate) return [];
+  return [[kid, nameJwk(proved.jwk, { kid, alg: proved.alg, use: proved.use })]];
+}
+
+function describeSource({ where, repairs, isPrivate }: ProvedKey): string {
+  const half = isPrivate ? '' : ' (public half only)';
+  const mended = repairs.length === 0 ? '' : `; mended: ${repairs.join(', ')}`;
+  return `from ${where}${half}${mended}`;
+}
+
+function refuse(manifest: Manifest, keys: readonly ManifestKey[], request: ImportRequest): void {
+  const allowed = manifest.policy?.facts.alg;
+  for (const key of keys) {
+    const refusal = refuseName(manifest.keys, key);
+    if (refusal !== undefined) {
+      const reason =
+        refusal === 'taken'
+          ? 'has had that kid already, and a kid is never used again'
+          : 'has revoked that key';
+      throw new JwksError('conflict', `key "${key.kid}" was not taken in: set "${manifest.set}" ${reason}`, {
+        hint: 'nothing was changed',
+      });
+    }
+    if (allowed !== undefined && !allowed.includes(key.alg) && request.force !== true) {
+      const list = allowed.join(', ');
+      throw new JwksError('unsafe', `the policy of set "${manifest.set}" has no ${key.alg}, only ${list}`, {
+        hint: 'use another set, or add --force',
+      });
+    }
+  }
+}
+
+function refusePast(placement: Placement, now: Instant): void {
+  if (placement.kind !== 'retiring' || placement.retires === undefined || placement.retires > now) return;
+  throw new JwksError('usage', `--retire-at ${formatInstant(placement.retires)} is past`);
+}
