@@ -68,7 +68,7 @@ const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'valu
   [/^cli\/(?:shapes|policy-report)\.ts$/, 'keystore/manifest.ts', 'value'],
   [/^cli\/config-schema\.ts$/, 'keystore/schema.ts', 'value'],
   [/^cli\/(?:config-schema|completion-script|commands\/(?:algs|create))\.ts$/, 'jose/algorithms.ts', 'value'],
-  [/^cli\/commands\/create\.ts$/, 'jose/generate.ts', 'type'],
+  [/^cli\/commands\/(?:create|import)\.ts$/, 'jose/generate.ts', 'type'],
   [/^cli\/commands\/init\.ts$/, 'jose/identity.ts', 'type'],
   // The last look before something public is printed, and its types.
   [/^cli\/(?:printer|shapes)\.ts$/, 'jose/jwk.ts', 'value'],

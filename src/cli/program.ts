@@ -27,6 +27,7 @@ const rest: readonly Entry[] = [
   { name: 'history', load: () => import('./commands/history.ts') },
   { name: 'init', load: () => import('./commands/init.ts') },
   { name: 'secret', load: () => import('./commands/secret.ts') },
+  { name: 'lint', load: () => import('./commands/lint.ts') },
   { name: 'thumbprint', load: () => import('./commands/thumbprint.ts') },
   { name: 'algs', load: () => import('./commands/algs.ts') },
   { name: 'config', load: () => import('./commands/config.ts') },

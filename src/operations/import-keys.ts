@@ -9,8 +9,8 @@ import { thumbprintOf } from '../jose/thumbprint.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import { parseKeyId, type SetId } from '../keystore/set-id.ts';
-import type { Use } from '../lifecycle/key.ts';
-import { refuseName } from '../lifecycle/plan-create.ts';
+import { stateOf, type Use } from '../lifecycle/key.ts';
+import { refuseName, supersededBy } from '../lifecycle/plan-create.ts';
 import { type Placement, planImport } from '../lifecycle/plan-import.ts';
 import type { Policy } from '../lifecycle/policy.ts';
 import { formatInstant, type Instant } from '../lifecycle/time.ts';
@@ -46,6 +46,8 @@ export interface Imported extends Changed {
   readonly imported: readonly ManifestKey[];
   /** Those of them that there are, by kid. */
   readonly privateKeys: ReadonlyMap<string, PrivateJwk>;
+  /** What signed until the first of them did. */
+  readonly superseded: ManifestKey | undefined;
 }
 
 /**
@@ -95,7 +97,9 @@ export async function importKeys(keystore: Keystore, request: ImportRequest): Pr
   });
   const kids = new Set(keys.map(({ kid }) => kid));
   const imported = changed.keys.filter((key): key is ManifestKey => !('isNew' in key) && kids.has(key.kid));
-  return { ...changed, imported, privateKeys };
+  const first = imported.find((key) => key.held && stateOf(key, changed.at) === 'active');
+  const superseded = first && supersededBy(changed.before.keys, first, changed.at, 0);
+  return { ...changed, imported, privateKeys, superseded };
 }
 
 function toManifestKey({ kid, proved }: Incoming): ManifestKey {

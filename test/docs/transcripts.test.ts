@@ -7,6 +7,7 @@ import { filesOf, runSteps, stepsOf, withoutKeys } from '../support/shell-transc
 const documents = [
   { name: 'README.md', needs: 'bash --version' },
   { name: 'docs/rotation.md', needs: 'bash --version' },
+  { name: 'docs/lint.md', needs: 'bash --version' },
   {
     name: 'docs/keystore-format.md',
     needs: 'jose alg && jq --version && /usr/bin/python3 -c "import jwcrypto"',

@@ -135,12 +135,10 @@ function toResult(
 
 async function report(session: Session, changed: Imported, isPrivate: boolean): Promise<void> {
   const { printer } = session;
-  const { set, at, imported, before } = changed;
+  const { set, at, imported, superseded } = changed;
   const name = escapeText(set);
-  const { supersededBy } = await import('../../lifecycle/plan-create.ts');
   if (changed.outcome === 'planned') return sayNextSteps(session, changed);
   const first = imported.find((key) => key.held && stateOf(key, at) === 'active');
-  const superseded = first && supersededBy(before.keys, first, at, 0);
   const what = isPrivate ? '; these are private halves: keep them secret' : '';
   await printer.say(`${name}: ${imported.length} ${imported.length === 1 ? 'key' : 'keys'} taken in${what}`);
   if (first !== undefined) {

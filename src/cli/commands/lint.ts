@@ -1,0 +1,98 @@
+// jwks lint: faults of a published JWKS, and private keys where none may be.
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { JwksError } from '../../errors.ts';
+import type { Consumer, Linted, LintSource } from '../../operations/lint-jwks.ts';
+import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import type { Host } from '../host.ts';
+import { toLintJson, toLintTable, toSarif } from '../lint-formats.ts';
+import type { Session } from '../session.ts';
+import { escapeText } from '../terminal-text.ts';
+
+interface LintOptions {
+  readonly for?: Consumer;
+  readonly privateOnly?: boolean;
+}
+
+/** Here and not asked of the rules, which are loaded when they are used; the type keeps the two in step. */
+const consumers: Readonly<Record<Consumer, true>> = {
+  'aws-iam': true,
+  'gcp-wif': true,
+  azure: true,
+  oci: true,
+  kubernetes: true,
+  istio: true,
+  supabase: true,
+};
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('lint')
+    .summary('find faults of a published JWKS')
+    .description(
+      'Looks a JWK Set over in a file, on standard input or at a URL: private members, kids, encoding, weak keys, certificates, and what known clients refuse. Exit 0: no error, 1: an error was found, 7: it could not be read. Needs no keystore. Beside the usual formats there is sarif. docs/lint.md has all rules.',
+    )
+    .usage('[options] [file|url|-]')
+    .argument('[operands...]')
+    .addOption(
+      new Option('--for <consumer>', 'also the limits of who reads it').choices(Object.keys(consumers)),
+    )
+    .option('--private-only', 'only private keys, in any files: for a pre-commit hook')
+    .addHelpText('after', () =>
+      examples('jwks lint https://auth.example.com/.well-known/jwks.json', 'jwks export auth | jwks lint'),
+    );
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    const { privateOnly = false, for: consumer } = optionsOf<LintOptions>(command);
+    const words = operandsOf(command, { required: [], most: privateOnly ? Number.POSITIVE_INFINITY : 1 });
+    if (privateOnly && consumer !== undefined)
+      throw new JwksError('usage', '--private-only looks for nothing else, and leaves no room for --for');
+    await session.printer.prepare({ texts: ['sarif'] });
+    const [{ lintJwks }, { fetchUrl, parseFetchUrl }] = await Promise.all([
+      import('../../operations/lint-jwks.ts'),
+      import('../../operations/fetch-url.ts'),
+    ]);
+    const toUrl = (word: string) => parseFetchUrl(word).href;
+    const sources = (words.length === 0 ? ['-'] : words).map((word) => toSource(word, session.host, toUrl));
+    const options = { now: session.clock(), fetchUrl, isPrivateOnly: privateOnly, consumer };
+    const linted = await session.during('looking', lintJwks(sources, options));
+    if (linted.sources.length > 0) await print(session, linted);
+    await conclude(session, linted);
+  }
+}
+
+function toSource(word: string, host: Host, toUrl: (word: string) => string): LintSource {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word)) return { kind: 'url', url: toUrl(word) };
+  if (word !== '-') return { kind: 'file', name: word, path: resolve(host.cwd, word) };
+  if (host.stdin.isTTY === true)
+    throw new JwksError('usage', 'there is neither a file nor anything on standard input');
+  return { kind: 'stdin', stream: host.stdin };
+}
+
+async function print(session: Session, linted: Linted): Promise<void> {
+  const { printer, host } = session;
+  await printer.result({
+    usual: 'table',
+    json: () => toLintJson(linted),
+    texts: { sarif: () => toSarif(linted) },
+    table: () => toLintTable(linted, host.stdout, printer.out),
+  });
+  const hidden = linted.sources.reduce((sum, one) => sum + one.hidden, 0);
+  if (hidden > 0) await printer.say(`${hidden} more findings are not shown`);
+}
+
+/** Errors that were found come before files that could not be read: both are told. */
+async function conclude({ printer }: Session, { sources, failures }: Linted): Promise<void> {
+  const count = sources.flatMap(({ findings }) => findings).filter(isError).length;
+  const [first, ...others] = failures;
+  const said = count > 0 ? failures : others;
+  for (const { message } of said) await printer.say(escapeText(message), { always: true });
+  if (count > 0)
+    throw new JwksError('answer-no', `${count} ${count === 1 ? 'error was' : 'errors were'} found`);
+  if (first !== undefined) throw first;
+}
+
+function isError({ severity }: { readonly severity: string }): boolean {
+  return severity === 'error';
+}
