@@ -58,7 +58,7 @@ function toOutput(descriptor: 1 | 2, name: string): Output {
       return isTerminal() ? new (tty().WriteStream)(descriptor).columns : 80;
     },
     async write(text) {
-      const bytes = Buffer.from(text);
+      const bytes = typeof text === 'string' ? Buffer.from(text) : text;
       for (let written = 0; written < bytes.length && !isGone; ) {
         try {
           written += writeSync(descriptor, bytes, written);

@@ -5,8 +5,8 @@ import type { Shield } from '../keystore/file-storage.ts';
 import type { Instant } from '../lifecycle/time.ts';
 
 export interface Output {
-  /** Resolves when the text is handed over; a reader that went away is no error. */
-  write(text: string): Promise<void>;
+  /** Resolves when the text, or bytes as they are, is handed over; a reader that went away is no error. */
+  write(text: string | Buffer): Promise<void>;
   readonly isTerminal: boolean;
   /** Width of the terminal in characters. */
   readonly columns: number;

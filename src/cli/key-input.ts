@@ -1,7 +1,7 @@
 // Files of keys as operands, and the passphrase for those that are encrypted.
 import { JwksError } from '../errors.ts';
 import type { KeyFile } from '../operations/import-keys.ts';
-import { readBytes, readInput } from './input.ts';
+import { readInput, readWhole } from './input.ts';
 import { canAsk } from './printer.ts';
 import type { Session } from './session.ts';
 import { escapeText } from './terminal-text.ts';
@@ -15,7 +15,7 @@ export async function readKeyFiles(session: Session, files: readonly string[]): 
   const read: KeyFile[] = [];
   for (const file of named) {
     const name = file === '-' ? 'standard input' : file;
-    read.push({ name, bytes: await readBytes(session.host, file) });
+    read.push({ name, bytes: await readWhole(session, file) });
   }
   return read;
 }
@@ -26,7 +26,7 @@ export function passphraseFrom(
   file: string | undefined,
 ): ((where: string) => Promise<string>) | undefined {
   if (file !== undefined) {
-    return async () => (await readInput(session.host, file)).replace(/\r?\n$/, '');
+    return async () => (await readInput(session, file)).replace(/\r?\n$/, '');
   }
   if (!canAsk(session.host, session.options)) return undefined;
   return (where) => session.host.askHidden(`passphrase of ${escapeText(where)}:`);

@@ -80,9 +80,9 @@ function descriptorOf(path: string): number | undefined {
 }
 
 /** A regular file is replaced whole and keeps owner and mode; equal content is left alone; the rest is written to. */
-export function writeOutput(file: OutputFile, text: string, fs: FileSystem = realFileSystem): void {
+export function writeOutput(file: OutputFile, text: string | Buffer, fs: FileSystem = realFileSystem): void {
   const { path, before } = file;
-  const bytes = Buffer.from(text);
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
   try {
     if (file.direct !== undefined) {
       writeInto(file.direct.descriptor ?? openSync(path, constants.O_WRONLY), bytes);

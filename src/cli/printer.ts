@@ -116,8 +116,8 @@ export class Printer {
     return this.#value(jwks, { kind: 'jwks' });
   }
 
-  /** A result that is text already, or has one form only. */
-  async text(text: string): Promise<void> {
+  /** A result that is text already, or bytes, or has one form only. */
+  async text(text: string | Buffer): Promise<void> {
     if (this.#file !== undefined) return writeOutput(this.#file, text);
     await this.#host.stdout.write(text);
   }

@@ -76,7 +76,7 @@ async function placeOf(session: Session, { set, jwks }: TokenOptions) {
   }
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(jwks)) {
     const { readInput } = await import('./input.ts');
-    return inText(await readInput(session.host, jwks), jwks === '-' ? 'standard input' : jwks);
+    return inText(await readInput(session, jwks), jwks === '-' ? 'standard input' : jwks);
   }
   const { fetchUrl, parseFetchUrl } = await import('../operations/fetch-url.ts');
   const url = parseFetchUrl(jwks).href;

@@ -50,15 +50,7 @@ export async function rotateSets(services: RotateServices, request: RotateReques
   const fetchUrl = once(services.fetchUrl);
   for (const [id, manifest] of chosen) {
     try {
-      if (services.isStopped?.() === true) {
-        const rest = chosen.size - done.length - failed.length;
-        const error = new JwksError(
-          'interrupted',
-          `interrupted: ${rest} of ${chosen.size} sets were not looked at`,
-        );
-        failed.unshift({ set: id, error });
-        break;
-      }
+      if (services.isStopped?.() === true) throw new JwksError('interrupted', `set "${id}" was not begun`);
       done.push(await rotate({ ...services, fetchUrl }, id, manifest, request, failed));
     } catch (error) {
       if (!(error instanceof JwksError)) throw error;

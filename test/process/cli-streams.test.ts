@@ -25,6 +25,7 @@ test('the result goes to stdout, what is said to a person to stderr', async () =
     'jwks:',
     'next:',
     '',
+    '',
   ]);
   expect(ran.stdout + ran.stderr).not.toContain('\u001b');
 });

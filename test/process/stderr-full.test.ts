@@ -56,6 +56,7 @@ test.runIf(process.platform === 'linux')('a pipe that is full and does not block
     'jwks: made its',
     'jwks: auth signs',
     'next: jwks export',
+    '  ',
   ]);
 });
 

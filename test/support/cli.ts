@@ -78,7 +78,7 @@ class Recorder implements Output {
     this.columns = columns ?? 80;
   }
 
-  async write(text: string): Promise<void> {
-    this.text += text;
+  async write(text: string | Buffer): Promise<void> {
+    this.text += typeof text === 'string' ? text : text.toString();
   }
 }

@@ -31,9 +31,7 @@ export function register(program: Command, open: Open): void {
     const keystore = await session.keystore();
     const compact = (await readBytes(session, file, mostCompactBytes)).toString('latin1').trim();
     const plaintext = await decryptMessage(keystore, session.clock(), id, compact);
-    // Until the printer's types say that it takes bytes, which it does.
-    const bytes = plaintext as unknown as string;
-    await session.printer.text(isShown(session) ? forTerminal(plaintext) : bytes);
+    await session.printer.text(isShown(session) ? forTerminal(plaintext) : plaintext);
     await session.finish();
   }
 }

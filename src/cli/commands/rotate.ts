@@ -107,13 +107,19 @@ async function report(session: Session, { sets, failed }: Rotated, how: RotateHo
   } else {
     for (const changed of sets) if (changed.outcome === 'unchanged') await sayWaiting(session, changed, how);
   }
-  for (const { set, error } of failed.slice(1)) {
+  // Sets that were not begun are one thing to say, however many they are.
+  const stopped = failed.filter(({ error }) => error.code === 'interrupted');
+  const others = failed.filter(({ error }) => error.code !== 'interrupted');
+  for (const { set, error } of others.slice(1)) {
     const isNamed = error.message.includes(`"${set}"`);
     const message = isNamed ? error.message : `set "${set}": ${error.message}`;
     await printer.say(escapeText(message), { always: true });
   }
-  if (failed.length > 0 && failed.length + sets.length > 1) {
-    const names = [...new Set(failed.map(({ set }) => escapeText(set)))].join(', ');
+  if (stopped.length > 0) {
+    await printer.say(`interrupted: ${stopped.length} sets were not begun`, { always: true });
+  }
+  if (others.length > 0 && failed.length + sets.length > 1) {
+    const names = [...new Set(others.map(({ set }) => escapeText(set)))].join(', ');
     const rest = sets.length > 0 ? 'the other sets are done; ' : '';
     await printer.say(`${rest}not done, or not all of it: ${names}`, { always: true });
   }

@@ -18,7 +18,7 @@ export function register(program: Command, open: Open): void {
   async function run(session: Session): Promise<void> {
     const [file] = operandsOf(command, { required: [], most: 1 });
     await session.printer.prepare();
-    const text = await readInput(session.host, file);
+    const text = await readInput(session, file);
     const { thumbprintsIn } = await import('../../operations/thumbprints.ts');
     const found = thumbprintsIn(text, file ?? 'standard input');
     const thumbprints = found.map(({ thumbprint }) => thumbprint);
