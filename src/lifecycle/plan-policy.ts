@@ -18,16 +18,18 @@ export interface PolicyPlan<K extends KeyLife> extends Plan<K> {
   readonly policy: Policy;
 }
 
+/** `set` has the algorithms of the new facts as roles, `wasListed` are the ones until now. */
 export function planPolicy<K extends KeyLife>(
   set: SetLife<K>,
   facts: PolicyFacts,
   now: Instant,
+  wasListed: SetLife['listed'] = set.listed,
 ): PolicyPlan<K> {
-  const before = new Draft(set, now);
+  const before = new Draft({ ...set, listed: wasListed }, now);
   const policy = { facts, was: wasBefore(before, facts) };
   const draft = new Draft({ ...set, policy }, now);
   tidy(draft);
-  takeBackEnds(draft);
+  takeBackEnds(draft, before);
   holdBack(draft, before);
   for (const key of draft.keys) postpone(draft, before, key);
   tidy(draft);

@@ -184,8 +184,10 @@ function cancel<K extends KeyLife>(draft: Draft<K>, next: Drafted<K>, force: boo
   }
   moveEnds(draft, next, next.activates, undefined, 'its successor was cancelled');
   const { facts, now } = draft;
-  // A host that has loaded the private set may sign with it before it loads that again.
-  if (activation(next) <= now + facts.signerReload + facts.skew) {
+  // A host that has loaded the private set may sign with it before it loads that again, by the date of then: one
+  // that was moved later since was no sooner than it was safe.
+  const soonest = Math.min(activation(next), safeFor(draft, next));
+  if (soonest <= now + facts.signerReload + facts.skew) {
     const retires = (now + graceOf(facts, next)) as Instant;
     draft.date(next, { activates: undefined, deactivates: now, retires }, 'cancelled', 'asked for');
   } else draft.bury(next, { retires: now }, 'cancelled', 'asked for');

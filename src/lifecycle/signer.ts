@@ -15,8 +15,8 @@ export function hasRole(key: Role, role: Role): boolean {
 /**
  * The signer of a role: of the active keys whose private half is held the one activated last, the earlier in the
  * set where that is a tie. Where none is active, the `next` key that activates within `skew`, so that a host
- * whose clock is behind has a signer at a switch. Where there is no switch, since the key is the first of its
- * role and was published ahead, it waits for its date: nobody may know it that much earlier.
+ * whose clock is behind has a signer at a switch. Where there is no switch, since no key of its role stopped just
+ * before and it was published ahead, it waits for its date: nobody may know it that much earlier.
  */
 export function signerOf<K extends KeyLife>(
   keys: readonly K[],
@@ -32,13 +32,19 @@ export function signerOf<K extends KeyLife>(
     (key) =>
       stateOf(key, now) === 'next' &&
       activation(key) <= now + skew &&
-      (key.activates === key.created ||
-        keys.some((one) => hasRole(one, role) && activation(one) < activation(key))),
+      (key.activates === key.created || keys.some((one) => hasRole(one, role) && isFollowed(one, key, skew))),
   );
   return near.reduce<K | undefined>(
     (best, key) => (best === undefined || activation(key) < activation(best) ? key : best),
     undefined,
   );
+}
+
+/** `old` stops when `key` starts, give or take what clocks may be apart. */
+function isFollowed(old: KeyLife, key: KeyLife, skew: Seconds): boolean {
+  const ends = [old.deactivates, old.retires, old.revoked?.at].filter((end) => end !== undefined);
+  const isOlder = activation(old) < activation(key);
+  return isOlder && ends.length > 0 && Math.min(...ends) >= activation(key) - skew;
 }
 
 /** The signers of all roles in a set, in the order of their keys. */

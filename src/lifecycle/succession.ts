@@ -135,14 +135,10 @@ function uncovered(draft: Draft<KeyLife>, signer: KeyLife): Target[] {
   return wanted.filter((target) => !isCovered(draft, target, signer, deactivates));
 }
 
-/** A key of an algorithm that is wanted again no longer waits for one of another. */
-export function takeBackEnds<K extends KeyLife>(draft: Draft<K>): void {
+/** A key of an algorithm that is wanted again no longer stops because others were wanted before. */
+export function takeBackEnds<K extends KeyLife>(draft: Draft<K>, before: Draft<K>): void {
   for (const key of draft.inState('active')) {
-    const { deactivates } = key;
-    const waitsForOther = draft
-      .inState('next')
-      .some((one) => one.use === key.use && one.activates === deactivates);
-    if (deactivates === undefined || !waitsForOther || isPast(draft, key)) continue;
+    if (key.deactivates === undefined || !isPast(before, key) || isPast(draft, key)) continue;
     if (draft.active(key)?.kid === key.kid && uncovered(draft, key).length > 0)
       endAt(draft, key, undefined, `the policy wants ${key.alg}`);
   }

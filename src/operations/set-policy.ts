@@ -53,7 +53,9 @@ export function setPolicy(keystore: Keystore, request: PolicyRequest): Promise<C
     }
     const forced = unsafe === undefined ? '' : `; forced although ${unsafe}`;
     const event = { event: 'policy', reason: `${differences || 'the defaults'}${forced}` };
-    return { ...planPolicy(lifeOf(manifest), facts, now), event };
+    const life = lifeOf(manifest);
+    const { listed } = lifeOf({ keys: manifest.keys, policy: { facts, was: [] } });
+    return { ...planPolicy({ ...life, listed }, facts, now, life.listed), event };
   });
 }
 

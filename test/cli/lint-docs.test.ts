@@ -5,7 +5,11 @@ import { lintRules } from '../../src/jose/lint/rules.ts';
 import { Machine } from '../support/cli.ts';
 
 const document = readFileSync(new URL('../../docs/lint.md', import.meta.url), 'utf8');
-const rows = document.split('\n').filter((line) => line.startsWith('| `'));
+// Without what a table is padded with.
+const rows = document
+  .split('\n')
+  .map((line) => line.replace(/ +\|/g, ' |'))
+  .filter((line) => line.startsWith('| `'));
 
 test('every rule has its row', () => {
   const expected = Object.entries(lintRules).map(

@@ -1,7 +1,7 @@
-// What time it is for a set, and when a host's clock is too far behind to change it.
+// What time it is for a set, and when a host's clock is too far off to change it.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nowFor, refuseClock } from '../../src/lifecycle/clock.ts';
+import { nowFor, refuseClock, refuseIdle } from '../../src/lifecycle/clock.ts';
 import { at, moments, skews } from './key-lives.ts';
 
 test.each([
@@ -28,5 +28,28 @@ test('time never runs backwards for a set, and a clock that is ahead is never re
       expect(nowFor(clock, updated)).toBe(Math.max(clock, updated));
       expect(refuseClock(clock, updated, skew) === undefined).toBe(clock + skew >= updated);
     }),
+  );
+});
+
+const day = 86_400;
+
+test.each<[string, number | undefined, number | undefined, boolean]>([
+  ['a new set', undefined, undefined, false],
+  ['400 days after the last change', 400, undefined, false],
+  ['a second later', 400 + 1 / day, undefined, true],
+  ['400 days and a second, with a period of 90 days', 400 + 1 / day, 90, true],
+  ['two periods that are longer', 730, 365, false],
+  ['a second more than those', 730 + 1 / day, 365, true],
+  ['a clock that is behind', -1_000, undefined, false],
+])('a clock that shows %s: wants to be forced', (_, idle, rotateEvery, isRefused) => {
+  const clock = at(20_000 * day);
+  const updated = idle === undefined ? undefined : at(clock - idle * day);
+  const refusal = refuseIdle(clock, updated, rotateEvery && rotateEvery * day);
+  expect(refusal !== undefined).toBe(isRefused);
+});
+
+test('the refusal says how long ago that was, and by which clock', () => {
+  expect(refuseIdle(at(500 * day), at(0), undefined)).toBe(
+    "its last change was 500 d ago by this host's clock (1971-05-16T00:00:00Z)",
   );
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type KeyLife, stateOf } from '../../src/lifecycle/key.ts';
-import { heldKeys, isPublished, keysAt, publishedKeys } from '../../src/lifecycle/publication.ts';
+import { heldKeys, isPublished, publishedKeys } from '../../src/lifecycle/publication.ts';
 import { signersOf } from '../../src/lifecycle/signer.ts';
 import { at, keyOf, kidsOf, moments, sets, skews } from './key-lives.ts';
 
@@ -147,15 +147,5 @@ describe('whatever the set', () => {
         expect(heldKeys(set, now, skew).sort(byKid)).toEqual(useful.sort(byKid));
       }),
     );
-  });
-
-  test('a set as it stood has the keys that were made by then', () => {
-    fc.assert(
-      fc.property(sets, moments, (set, now) => {
-        expect(keysAt(set, now)).toEqual(set.filter(({ created }) => created <= now));
-      }),
-    );
-    expect(kidsOf(keysAt([keyOf('k', { created: at(5) })], at(5)))).toEqual(['k']);
-    expect(keysAt([keyOf('k', { created: at(5) })], at(4))).toEqual([]);
   });
 });

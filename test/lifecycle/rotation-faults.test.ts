@@ -68,10 +68,11 @@ test('a key that was cancelled may be signed with by hosts that have not heard o
   expect(cancelled && isTombstone(cancelled, later(stay))).toBe(true);
 });
 
-test('where nothing signs yet, a host takes the key up to skew before its date: that is waited for too', () => {
-  const set = { keys: [old], policy, listed: [es256] };
-  const plan = planRotation(set, now);
-  expect(keyIn(plan, '(new 1)')).toMatchObject({ activates: later(lead + facts.skew) });
+test('the first key of a role that was published ahead waits for its date: nobody may know it skew sooner', () => {
+  const plan = planRotation({ keys: [old], policy, listed: [es256] }, now);
+  expect(keyIn(plan, '(new 1)')).toMatchObject({ activates: later(lead) });
+  expect(signerIn(plan, es256, later(lead - 1))).toBeUndefined();
+  expect(signerIn(plan, es256, later(lead))).toBe('(new 1)');
 });
 
 describe('a policy that lists other algorithms', () => {
@@ -80,14 +81,14 @@ describe('a policy that lists other algorithms', () => {
     expect(keyIn(plan, 'old')).toMatchObject({ deactivates: now, retires: later(stay) });
   });
   test('and takes that back where the algorithm is wanted again', () => {
-    const plan = planPolicy({ keys: [es(next), ending], policy, listed: [rs256] }, facts, now);
+    const plan = planPolicy({ keys: [es(next), ending], policy, listed: [rs256] }, facts, now, [es256]);
     expect(signerIn(plan, rs256, later(2 * day))).toBe('old');
   });
 });
 
 test('a private half that is not kept goes in the same plan, not in the next one', () => {
   const keen = { facts: { ...facts, destroyRetiring: true }, was: [] };
-  const request = { kind: 'now', force: false, lastForced: undefined } as const;
+  const request = { kind: 'now', force: false, lastForced: () => undefined } as const;
   const plan = planRotation({ keys: [old], policy: keen }, now, request);
   expect(keyIn(plan, 'old')).toMatchObject({ held: false });
 });
@@ -97,4 +98,29 @@ test('a date that somebody gave a key does not move because another key was revo
   const keys = [leaving, es(old)];
   const plan = planRemoval({ keys, policy }, now, ['es old'], { kind: 'revoke', reason: 'keyCompromise' });
   expect(keyIn(plan, 'old')).toEqual(leaving);
+});
+
+test('a successor that was moved later and is cancelled then may be signed with by the date of before', () => {
+  const moved = { ...next, created: later(day - lead), activates: later(20 * day) };
+  const ended = { ...old, deactivates: later(20 * day), retires: later(20 * day + stay) };
+  const plan = planRotation({ keys: [moved, ended], policy }, now, { kind: 'cancel', force: false });
+  const cancelled = keyIn(plan, 'next');
+  expect(cancelled && isPublished(cancelled, later(stay - 1))).toBe(true);
+});
+
+test('an algorithm that is wanted again, after another one signs already, goes on', () => {
+  const set = { keys: [es(old), ending], policy };
+  expect(
+    signerIn(planPolicy({ ...set, listed: [rs256, es256] }, facts, now, [es256]), rs256, later(2 * day)),
+  ).toBe('old');
+  expect(
+    signerIn(planPolicy({ ...set, listed: undefined }, facts, now, [es256]), rs256, later(2 * day)),
+  ).toBe('old');
+});
+
+test('a key whose role had one long ago waits for its date as a first one does', () => {
+  const over = { ...old, held: false, deactivates: later(-9 * day), retires: later(-7 * day) };
+  const retiring = { ...over, deactivates: later(-day), retires: later(day) };
+  for (const before of [over, retiring])
+    expect(signerOf([next, before], rs256, later(day - 1), facts.skew)).toBeUndefined();
 });

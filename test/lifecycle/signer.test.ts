@@ -23,8 +23,9 @@ describe('the signer of a role', () => {
     expect(signerAt(10, one, two)).toBe('one');
     expect(signerAt(10, two, one)).toBe('two');
     // Both ways of being next to sign, too.
-    expect(signerAt(9, one, two)).toBe('one');
-    expect(signerAt(9, two, one)).toBe('two');
+    const over = keyOf('over', { activates: at(1), deactivates: at(8) });
+    expect(signerAt(9, one, two, over)).toBe('one');
+    expect(signerAt(9, two, one, over)).toBe('two');
   });
 
   test('is never a key whose private half is not there', () => {
@@ -54,16 +55,25 @@ describe('the signer of a role', () => {
   });
 
   test('is, where none is active, the next key that activates within skew', () => {
+    const over = keyOf('over', { activates: at(1), deactivates: at(15) });
     const next = keyOf('next', { activates: at(20) });
-    expect(signerAt(14, next)).toBeUndefined();
-    expect(signerAt(15, next)).toBe('next');
-    expect(signerAt(15, keyOf('later', { activates: at(20) }), keyOf('sooner', { activates: at(18) }))).toBe(
-      'sooner',
-    );
-    expect(signerAt(15, keyOf('waiting'))).toBeUndefined();
+    const sooner = keyOf('sooner', { activates: at(18) });
+    expect(signerAt(14, next, over)).toBe('over');
+    expect(signerAt(15, keyOf('later', { activates: at(21) }), over)).toBeUndefined();
+    expect(signerAt(15, next, over)).toBe('next');
+    expect(signerAt(15, next, sooner, over)).toBe('sooner');
+    expect(signerAt(15, keyOf('waiting'), over)).toBeUndefined();
     expect(signerAt(15, next, keyOf('active', { activates: at(1) }))).toBe('active');
     // A switch where the old key is over before the new one has begun.
     expect(signerAt(16, next, keyOf('over', { activates: at(1), deactivates: at(16) }))).toBe('next');
+  });
+
+  test('is not the first key of a role before its date, unless that was when it was made', () => {
+    expect(signerAt(19, keyOf('published ahead', { activates: at(20) }))).toBeUndefined();
+    expect(signerAt(20, keyOf('published ahead', { activates: at(20) }))).toBe('published ahead');
+    expect(signerAt(15, keyOf('made at once', { created: at(20), activates: at(20) }))).toBe('made at once');
+    const other = keyOf('es', { alg: 'ES256', activates: at(1), deactivates: at(9) });
+    expect(signerAt(19, keyOf('published ahead', { activates: at(20) }), other)).toBeUndefined();
   });
 
   test('nobody, in an empty set', () => {

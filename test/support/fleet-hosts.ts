@@ -2,7 +2,7 @@
 import { nowFor } from '../../src/lifecycle/clock.ts';
 import type { KeyLife } from '../../src/lifecycle/key.ts';
 import { heldKeys, publishedKeys } from '../../src/lifecycle/publication.ts';
-import { type Role, signerOf, signersOf } from '../../src/lifecycle/signer.ts';
+import { signersOf } from '../../src/lifecycle/signer.ts';
 import type { Instant, Seconds } from '../../src/lifecycle/time.ts';
 import type { FleetKey, FleetKeystore } from './fleet-keystore.ts';
 import type { Chance } from './fleet-random.ts';
@@ -126,6 +126,7 @@ export class Holder {
   #updated: Instant | undefined;
   #clock = 0 as Instant;
   #until = 0;
+  #signing: { keys: readonly FleetKey[]; until: number } | undefined;
   #held: { ids: ReadonlySet<number>; until: number } | undefined;
 
   constructor(ahead: number, knowsDates: boolean, isLazy: boolean) {
@@ -144,16 +145,18 @@ export class Holder {
       this.loaded = time;
       this.#until = time + (this.isLazy ? longest : chance.from(0, longest));
       this.#held = undefined;
+      this.#signing = undefined;
     }
     if (this.knowsDates) this.#clock = nowFor((time + this.ahead) as Instant, this.#updated);
   }
 
-  signers(): FleetKey[] {
-    return signersOf(this.#keys, this.#clock, this.#skew);
-  }
-
-  signer(role: Role): FleetKey | undefined {
-    return signerOf(this.#keys, role, this.#clock, this.#skew);
+  signers(): readonly FleetKey[] {
+    if (this.#signing === undefined || this.#clock >= this.#signing.until) {
+      const keys = signersOf(this.#keys, this.#clock, this.#skew);
+      const dates = [nextDate(this.#keys, this.#clock), nextDate(this.#keys, this.#clock + this.#skew)];
+      this.#signing = { keys, until: Math.min(...dates) - this.#skew };
+    }
+    return this.#signing.keys;
   }
 
   holds(id: number): boolean {

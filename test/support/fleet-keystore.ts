@@ -20,6 +20,7 @@ import {
   type PolicyFacts,
   spanNames,
 } from '../../src/lifecycle/policy.ts';
+import type { Role } from '../../src/lifecycle/signer.ts';
 import type { Instant, Seconds } from '../../src/lifecycle/time.ts';
 
 export interface FleetKey extends KeyLife {
@@ -49,13 +50,25 @@ export type Operation =
     }
   | { readonly kind: 'policy'; readonly facts: PolicyFacts; readonly listed: readonly Target[] | undefined };
 
+/** Made from one revision of the set, and of no use on another. */
+export interface Decision {
+  readonly operation: Operation;
+  readonly now: Instant;
+  readonly from: number;
+  readonly plan?: Plan<FleetKey> | undefined;
+  readonly policy?: Policy | undefined;
+  readonly refusal?: string | undefined;
+}
+
+export type Written = readonly Step[] | string;
+
 export class FleetKeystore {
   keys: readonly FleetKey[] = [];
   policy: Policy | undefined;
   listed: readonly Target[] | undefined;
   updated: Instant | undefined;
   revision = 0;
-  lastForced: Instant | undefined;
+  readonly #forced = new Map<string, Instant>();
   readonly truths: Truth[] = [];
   /** The largest value that each fact has had. */
   worst: PolicyFacts;
@@ -91,27 +104,45 @@ export class FleetKeystore {
     return factsInForce(this.policy, now);
   }
 
-  /** Writes what an operation leads to; the steps, or why there are none. `time` is true, `clock` the host's. */
-  change(operation: Operation, time: number, clock: Instant): readonly Step[] | string {
-    const facts = this.factsAt(nowFor(clock, this.updated));
-    const refusal = refuseClock(clock, this.updated, facts.skew);
-    if (refusal !== undefined) return refusal;
+  /** What an operation leads to on the set as it stands, by the clock of the host that asks. */
+  decide(operation: Operation, clock: Instant): Decision {
     const now = nowFor(clock, this.updated);
+    const common = { operation, now, from: this.revision };
+    const refusal = refuseClock(clock, this.updated, this.factsAt(now).skew);
+    if (refusal !== undefined) return { ...common, refusal };
     if (operation.kind === 'policy') {
-      this.#longerTokens(operation.facts, time);
-      const plan = planPolicy({ ...this.set, listed: operation.listed }, operation.facts, now);
-      this.policy = plan.policy;
-      this.listed = operation.listed;
-      this.#setWorst();
-      this.#apply(plan, time, now, false);
-      return plan.steps;
+      const plan = planPolicy({ ...this.set, listed: operation.listed }, operation.facts, now, this.listed);
+      return { ...common, plan, policy: plan.policy };
     }
     const plan = this.#plan(operation, now);
-    if ('refusal' in plan) return plan.message;
-    if (plan.steps.length === 0) return [];
+    return 'refusal' in plan ? { ...common, refusal: plan.message } : { ...common, plan };
+  }
+
+  /** The steps that were written, or why there are none; in true seconds. */
+  write({ operation, now, from, plan, policy, refusal }: Decision, time: number): Written {
+    if (plan === undefined) return refusal ?? 'refused';
+    if (policy === undefined && plan.steps.length === 0) return [];
+    if (from !== this.revision) return 'conflict';
+    if (policy !== undefined && operation.kind === 'policy') {
+      this.#longerTokens(operation.facts, time);
+      this.policy = policy;
+      this.listed = operation.listed;
+      this.#setWorst();
+    }
     this.#apply(plan, time, now, isCostly(operation));
-    if (operation.kind === 'rotate' && operation.request.kind === 'now') this.lastForced = now;
+    if (operation.kind !== 'create') this.#noteForced(plan, now);
     return plan.steps;
+  }
+
+  /** When a key of a role was last made to sign at once. */
+  lastForced({ use, alg }: Role): Instant | undefined {
+    return this.#forced.get(`${use} ${alg}`);
+  }
+
+  #noteForced({ steps, keys }: Plan<FleetKey>, now: Instant): void {
+    const kids = steps.filter(({ event }) => event === 'activated').map(({ kid }) => kid);
+    for (const { use, alg } of keys.filter(({ kid }) => kids.includes(kid)))
+      this.#forced.set(`${use} ${alg}`, now);
   }
 
   #plan(operation: Exclude<Operation, { kind: 'policy' }>, now: Instant) {

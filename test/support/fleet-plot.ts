@@ -31,15 +31,15 @@ export function live(seed: number, plot: Plot): Fleet {
   const facts = drawFacts(chance, skew);
   const store = new FleetKeystore({ facts, was: [] }, drawList(chance));
   const crowd = { publishers: chance.from(1, 2), holders: 4, caches: 6 };
-  const fleet = new Fleet(store, chance, crowd, skew, 1, 'all');
+  const fleet = new Fleet(store, chance, crowd, { tick: 1, skew, checks: 'all' });
   for (const target of all) if (chance.is(0.6)) fleet.do({ kind: 'create', target });
-  if (store.keys.length === 0) fleet.do({ kind: 'create', target: targets.rs256 });
+  while (store.keys.length === 0) fleet.do({ kind: 'create', target: targets.rs256 });
   let every = 1;
   for (let step = 0; step < plot.steps && fleet.faults.length === 0; step++) {
     if (chance.is(0.01)) every = chance.oneOf(1, 1, 3, 20, 300);
     if (chance.is(plot.edited)) fleet.do(drawEdit(chance, store, skew));
     if (chance.is(plot.asked)) fleet.do(drawOperation(chance, store, fleet.time));
-    if (chance.is(1 / every)) fleet.do({ kind: 'rotate', request: { kind: 'due', seen: fleet.seen() } });
+    if (chance.is(1 / every)) fleet.do(fleet.due());
     fleet.step();
   }
   if (fleet.faults.length === 0) fleet.settle();
@@ -90,7 +90,7 @@ function drawOperation(chance: Chance, store: FleetKeystore, time: number): Oper
   const force = chance.is(0.3);
   return chance.oneOf<() => Operation>(
     () => rotate({ kind: 'successor' }),
-    () => rotate({ kind: 'now', force, lastForced: store.lastForced }),
+    () => rotate({ kind: 'now', force, lastForced: (role) => store.lastForced(role) }),
     () => rotate({ kind: 'activate-at', at, force }),
     () => rotate({ kind: 'cancel', force: false }),
     () => ({ kind: 'create', target: chance.pick(all) ?? targets.rs256 }),

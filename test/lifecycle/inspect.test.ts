@@ -1,0 +1,150 @@
+// What is wrong with a set, by its dates and its policy alone.
+import { describe, expect, test } from 'vitest';
+import type { SetLife } from '../../src/lifecycle/draft.ts';
+import { inspect } from '../../src/lifecycle/inspect.ts';
+import { keyOf } from './key-lives.ts';
+import {
+  active,
+  day,
+  ends,
+  hour,
+  later,
+  lead,
+  next,
+  now,
+  period,
+  policy,
+  policyOf,
+  targets,
+} from './set-lives.ts';
+
+const faultsOf = (set: SetLife, maxAge?: number) =>
+  inspect(set, now, maxAge).map(
+    ({ code, kid, severity }) => `${severity} ${code}${kid === undefined ? '' : ` ${kid}`}`,
+  );
+const old = active('old', 30 * day);
+const overdue = active('old', period + 1);
+
+test.each<[string, SetLife]>([
+  ['one key, no policy', { keys: [old] }],
+  ['one key that is not due', { keys: [old], policy }],
+  ['a switch under way', { keys: [next('next', day), { ...old, ...ends(day) }], policy }],
+  ['a switch that is done', { keys: [old, active('over', period, ends(-hour))], policy }],
+  [
+    'names of keys that were',
+    { keys: [old, { ...active('gone', period, ends(-9 * day)), held: false, jwk: undefined }], policy },
+  ],
+  [
+    'a way to another algorithm',
+    { keys: [next('es', day, targets.es256), { ...old, ...ends(day) }], policy, listed: [targets.es256] },
+  ],
+])('nothing is wrong with %s', (_, set) => {
+  expect(faultsOf(set)).toEqual([]);
+});
+
+describe('no-signer', () => {
+  test.each<[string, SetLife, string[]]>([
+    ['an empty set', { keys: [] }, ['error no-signer']],
+    ['only a key that is next', { keys: [next('next', day)] }, ['error no-signer']],
+    ['only a public half', { keys: [active('theirs', day, { held: false })] }, ['error no-signer']],
+    [
+      'an algorithm of the policy that nobody signs for',
+      { keys: [old], policy: policyOf({ rotateEvery: undefined }), listed: [targets.rs256, targets.es256] },
+      ['error no-signer'],
+    ],
+    [
+      'one that is to be signed for is none',
+      { keys: [next('es', day, targets.es256), old], policy, listed: [targets.rs256, targets.es256] },
+      [],
+    ],
+    [
+      'a gap between two keys of one role',
+      {
+        keys: [
+          next('es', day, targets.es256),
+          active('es old', period, { ...targets.es256, ...ends(-hour) }),
+          old,
+        ],
+      },
+      ['error no-signer es'],
+    ],
+  ])('%s', (_, set, faults) => {
+    expect(faultsOf(set)).toEqual(faults);
+  });
+});
+
+describe('of a key that signs', () => {
+  test.each<[string, SetLife, string[]]>([
+    [
+      'overdue, a second after its period',
+      { keys: [overdue], policy },
+      ['error overdue old', 'error no-successor old'],
+    ],
+    [
+      'not in the second in which it ends',
+      { keys: [active('old', period)], policy },
+      ['error no-successor old'],
+    ],
+    [
+      'not once it has a successor with a date',
+      { keys: [next('next', day), { ...overdue, ...ends(day) }], policy },
+      [],
+    ],
+    [
+      'while its successor waits to be seen',
+      { keys: [keyOf('waits'), overdue], policy },
+      ['error overdue old', 'warning not-seen waits'],
+    ],
+    [
+      'no-successor, in the second in which it is due',
+      { keys: [active('old', period - lead)], policy },
+      ['error no-successor old'],
+    ],
+    ['not a second before', { keys: [active('old', period - lead - 1)], policy }, []],
+    [
+      'where it stops and nobody follows',
+      { keys: [{ ...old, ...ends(9 * day) }] },
+      ['error no-successor old'],
+    ],
+    [
+      'where who follows comes too late',
+      { keys: [next('next', 9 * day + 1), { ...old, ...ends(9 * day) }] },
+      ['error no-successor old'],
+    ],
+    [
+      'where it only leaves, and nobody follows',
+      { keys: [{ ...old, retires: later(9 * day) }] },
+      ['error no-successor old'],
+    ],
+  ])('%s', (_, set, faults) => {
+    expect(faultsOf(set)).toEqual(faults);
+  });
+
+  test('too-old: for more than was asked, whatever the policy says', () => {
+    expect(faultsOf({ keys: [old] }, 30 * day)).toEqual([]);
+    expect(faultsOf({ keys: [old] }, 30 * day - 1)).toEqual(['error too-old old']);
+    expect(faultsOf({ keys: [active('new', day), active('beside', period)] }, 2 * day)).toEqual([]);
+  });
+});
+
+test.each<[string, SetLife, string[]]>([
+  ['not-seen', { keys: [keyOf('waits'), old] }, ['warning not-seen waits']],
+  ['not-destroyed', { keys: [old, active('over', period, ends(-9 * day))] }, ['warning not-destroyed over']],
+  [
+    'not-destroyed, revoked',
+    { keys: [old, active('gone', day, { revoked: { at: later(-hour), reason: 'superseded' } })] },
+    ['warning not-destroyed gone'],
+  ],
+  [
+    'unsafe-policy',
+    { keys: [old], policy: policyOf({ rotateEvery: 2 * lead - 1, publishLag: day }) },
+    ['error overdue old', 'error no-successor old', 'warning unsafe-policy'],
+  ],
+  [
+    'other-alg',
+    { keys: [old, active('es', day, targets.es256)], policy, listed: [targets.es256] },
+    ['warning other-alg old'],
+  ],
+])('%s', (_, set, faults) => {
+  expect(faultsOf(set)).toEqual(faults);
+});
