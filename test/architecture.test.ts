@@ -65,13 +65,13 @@ const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'valu
   [/^cli\//, 'lifecycle/policy.ts', 'value'],
   [/^cli\/commands\//, 'keystore/set-id.ts', 'value'],
   [/^cli\/change-options\.ts$/, 'keystore/set-id.ts', 'type'],
-  [/^cli\/(?:shapes|policy-report)\.ts$/, 'keystore/manifest.ts', 'value'],
+  [/^cli\/(?:shapes|policy-report|commands\/import)\.ts$/, 'keystore/manifest.ts', 'value'],
   [/^cli\/config-schema\.ts$/, 'keystore/schema.ts', 'value'],
   [/^cli\/(?:config-schema|completion-script|commands\/(?:algs|create))\.ts$/, 'jose/algorithms.ts', 'value'],
   [/^cli\/commands\/(?:create|import)\.ts$/, 'jose/generate.ts', 'type'],
   [/^cli\/commands\/init\.ts$/, 'jose/identity.ts', 'type'],
   // The last look before something public is printed, and its types.
-  [/^cli\/(?:printer|shapes)\.ts$/, 'jose/jwk.ts', 'value'],
+  [/^cli\/(?:printer|shapes|key-input)\.ts$/, 'jose/jwk.ts', 'value'],
   // Where secrets come from is asked of the host's environment.
   [/^cli\/(?:session|commands\/secret)\.ts$/, 'keystore/secret.ts', 'value'],
   [/^cli\/session\.ts$/, 'keystore/secret-sources.ts', 'value'],

@@ -56,11 +56,11 @@ function labels(values: Readonly<Record<string, string>>): string {
 }
 
 /** One line as Nagios plugins print it. `|` would begin the figures. */
-export function toNagios({ figures, findings, ok }: Checked): string {
+export function toNagios({ figures, findings, ok, isUnknown }: Checked): string {
   const words = ({ set, kid, message }: Checked['findings'][number]) =>
     [set, kid, message].filter((part) => part !== undefined).join(' ');
   const found = findings.map((finding) => escapeText(words(finding)).replaceAll('|', '/')).join('; ');
-  const state = !ok ? 'CRITICAL' : findings.length > 0 ? 'WARNING' : 'OK';
+  const state = isUnknown ? 'UNKNOWN' : !ok ? 'CRITICAL' : findings.length > 0 ? 'WARNING' : 'OK';
   const sets = `${figures.length} ${figures.length === 1 ? 'set' : 'sets'}`;
   const overdue = Math.max(0, ...figures.map((one) => one.overdue));
   const next = Math.min(...figures.map((one) => one.nextChange ?? Number.POSITIVE_INFINITY));

@@ -1,9 +1,9 @@
 // Where keys that come from elsewhere begin their life in a set: they sign, are to sign next, or only verify still.
-import { type Dates, Draft, type Drafted, type Plan, type SetLife } from './draft.ts';
+import { activation, type Dates, Draft, type Drafted, type Plan, type SetLife } from './draft.ts';
 import type { KeyLife } from './key.ts';
 import { graceOf } from './policy.ts';
 import { hasRole } from './signer.ts';
-import { earliestFor, succeed } from './succession.ts';
+import { earliestFor, endAt, succeed } from './succession.ts';
 import { tidy } from './tidy.ts';
 import type { Instant } from './time.ts';
 
@@ -28,12 +28,27 @@ export function planImport<K extends KeyLife>(
   const keys = incoming.map((key): K => ({ ...key, created: now, ...datesFor(draft, key, placement) }));
   draft.insert(keys, describe);
   if (placement.kind === 'next') {
-    const first = keys.filter(
-      (key, index) => key.held && keys.findIndex((one) => hasRole(one, key)) === index,
-    );
-    for (const key of first) succeed(draft, key, key.activates, 'until its successor signs', key.kid);
+    const held = keys.filter((key) => key.held);
+    const kids = keys.map(({ kid }) => kid);
+    const first = held.filter((key, index) => held.findIndex((one) => hasRole(one, key)) === index);
+    for (const key of first) {
+      succeed(draft, key, key.activates, 'until its successor signs', kids);
+      endBefore(draft, key, kids);
+    }
   }
+  tidy(draft);
   return { steps: draft.steps, keys: draft.keys };
+}
+
+/** A key that is to sign before it stops when it does. */
+function endBefore<K extends KeyLife>(draft: Draft<K>, key: K, kids: readonly string[]): void {
+  const { activates } = key;
+  if (activates === undefined) return;
+  const earlier = draft
+    .inState('next')
+    .filter((one) => hasRole(one, key) && !kids.includes(one.kid) && activation(one) < activates);
+  for (const one of earlier)
+    if (one.deactivates === undefined) endAt(draft, one, activates, 'until its successor signs');
 }
 
 function datesFor<K extends KeyLife>(draft: Draft<K>, key: Drafted<K>, placement: Placement): Dates {

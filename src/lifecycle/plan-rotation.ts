@@ -99,7 +99,7 @@ function publish<K extends KeyLife>(
   reason: string,
 ): void {
   const { kid } = draft.add(target, likeOf(draft, target), { activates }, 'published', reason);
-  succeed(draft, target, activates, 'until its successor signs', kid);
+  succeed(draft, target, activates, 'until its successor signs', [kid]);
 }
 
 /** Keys without a date get one: those that had to be seen once they are, others as if made now. */
@@ -110,11 +110,11 @@ function dateWaiting<K extends KeyLife>(draft: Draft<K>, seen: readonly string[]
       if (!seen.includes(key.kid)) continue;
       const activates = (draft.now + leadOnceSeen(draft.facts)) as Instant;
       draft.date(key, { seen: draft.now, activates }, 'seen', 'found wherever it has to be');
-      succeed(draft, key, activates, 'until its successor signs', key.kid);
+      succeed(draft, key, activates, 'until its successor signs', [key.kid]);
     } else {
       const activates = Math.max(draft.now, safeFor(draft, key)) as Instant;
       draft.date(key, { activates }, 'scheduled', 'it no longer has to be seen');
-      succeed(draft, key, activates, 'until its successor signs', key.kid);
+      succeed(draft, key, activates, 'until its successor signs', [key.kid]);
     }
   }
 }
@@ -166,7 +166,7 @@ function activateAt<K extends KeyLife>(
     const { activates } = next;
     draft.date(next, { activates: at }, 'scheduled', 'asked for');
     moveEnds(draft, target, activates, at, 'its successor signs then');
-    succeed(draft, target, at, 'until its successor signs', next.kid);
+    succeed(draft, target, at, 'until its successor signs', [next.kid]);
   }
   return undefined;
 }

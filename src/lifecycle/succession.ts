@@ -41,9 +41,9 @@ export function succeed<K extends KeyLife>(
   role: Role,
   at: Instant | undefined,
   reason: string,
-  successor: string,
+  successors: readonly string[],
 ): void {
-  const keys = draft.inState('active').filter((one) => hasRole(one, role) && one.kid !== successor);
+  const keys = draft.inState('active').filter((one) => hasRole(one, role) && !successors.includes(one.kid));
   const signer = signerOf(keys, role, draft.now, 0);
   for (const key of keys) {
     const isSooner = key.deactivates !== undefined && (at === undefined || key.deactivates < at);

@@ -99,6 +99,12 @@ export async function createKey(
   return result;
 }
 
+/** What can be refused before there is a keystore, so that none is made for it. */
+export function refuseFirst(request: CreateRequest): void {
+  if (request.note !== undefined) parseNote(request.note);
+  refuseAlgorithm(undefined, request, selectKeyShape(request).algorithm);
+}
+
 function existing(
   current: OpenSet | undefined,
   request: CreateRequest,

@@ -66,7 +66,8 @@ export async function exportPrivate(
   return merge(chosen, request);
 }
 
-function existing(manifest: Manifest, request: ExportRequest, at: Instant): readonly ManifestKey[] {
+/** The keys of a set as they are, or as they stood at a time that was asked for. */
+export function existing(manifest: Manifest, request: ExportRequest, at: Instant): readonly ManifestKey[] {
   return request.at === undefined ? manifest.keys : keysAt(manifest, at);
 }
 
@@ -74,7 +75,11 @@ function pick(keys: readonly ManifestKey[], request: ExportRequest): ManifestKey
   return keys.filter(({ kid }) => request.kid === undefined || kid === request.kid);
 }
 
-function merge<K extends PublicJwk | PrivateJwk>(keys: readonly K[], request: ExportRequest): JwkSet<K> {
+/** One set of the keys of several: the same key stands once, and different keys with one kid are exit 5. */
+export function merge<K extends PublicJwk | PrivateJwk>(
+  keys: readonly K[],
+  request: ExportRequest,
+): JwkSet<K> {
   const merged = new Map<string, K>();
   for (const key of keys) {
     const kid = key.kid ?? '';
@@ -90,7 +95,8 @@ function merge<K extends PublicJwk | PrivateJwk>(keys: readonly K[], request: Ex
   return { keys: [...merged.values()] };
 }
 
-function refuseEmpty({ kid, allowEmpty }: ExportRequest): void {
+/** Where there is nothing to publish, unless that is meant. */
+export function refuseEmpty({ kid, allowEmpty }: ExportRequest): void {
   if (kid !== undefined) {
     throw new JwksError('not-found', `there is no key "${kid}" to export`, {
       hint: 'jwks list --all shows all keys',

@@ -3,12 +3,13 @@ import { JwksError } from '../errors.ts';
 import { type KidScheme, kidOf } from '../jose/generate.ts';
 import { isSymmetric, nameJwk, namePublicJwk, type PrivateJwk, toPublicJwk } from '../jose/jwk.ts';
 import { type ProvedKey, proveKeys } from '../jose/prove/prove-key.ts';
+import { collect, Faults } from '../jose/read/faults.ts';
 import type { ReadOptions } from '../jose/read/read-context.ts';
 import { readKeys } from '../jose/read/read-keys.ts';
 import { thumbprintOf } from '../jose/thumbprint.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
-import { parseKeyId, type SetId } from '../keystore/set-id.ts';
+import { parseKeyId, parseNote, type SetId } from '../keystore/set-id.ts';
 import { stateOf, type Use } from '../lifecycle/key.ts';
 import { refuseName, supersededBy } from '../lifecycle/plan-create.ts';
 import { type Placement, planImport } from '../lifecycle/plan-import.ts';
@@ -60,17 +61,36 @@ export async function readIncoming(
   options: ReadOptions,
   scheme: KidScheme = 'thumbprint',
 ): Promise<Incoming[]> {
-  const found = [];
-  for (const { name, bytes } of files) found.push(...(await readKeys(bytes, name, options)));
-  const incoming = (await proveKeys(found, wanted)).map((proved) => ({
-    proved,
-    kid: proved.kid === undefined ? kidOf(proved.jwk, scheme) : checkKid(proved.kid, proved.where),
-  }));
-  for (const [index, { kid, proved }] of incoming.entries()) {
-    if (incoming.findIndex((one) => one.kid === kid) < index)
-      throw new JwksError('bad-key', `${proved.where}: a key before it has the kid "${kid}" too`);
-  }
-  return incoming;
+  const proved = await collect(files, async ({ name, bytes }) => {
+    const faults = new Faults();
+    const onRefused = (fault: unknown) => faults.hold(fault);
+    const keys: ProvedKey[] = [];
+    await faults.attempt(async () => {
+      keys.push(...(await proveKeys(await readKeys(bytes, name, { ...options, onRefused }), wanted)));
+    });
+    faults.throwIfAny();
+    return keys;
+  });
+  const known = new Set<string>();
+  return collect(proved.flat(), (one) => {
+    const kid = one.kid === undefined ? kidOf(one.jwk, scheme) : checkKid(one.kid, one.where);
+    if (known.has(kid)) {
+      throw new JwksError('bad-key', `${one.where}: a key before it has the kid "${kid}" too`);
+    }
+    known.add(kid);
+    return { proved: one, kid };
+  });
+}
+
+/** The private keys of a file as they stand in it, for opening what is encrypted to them. */
+export async function readPrivateKeys(
+  { name, bytes }: KeyFile,
+  passphrase: ReadOptions['passphrase'],
+): Promise<PrivateJwk[]> {
+  const found = await readKeys(bytes, name, { passphrase });
+  const keys = found.flatMap((key) => (key.isPrivate ? [key.jwk] : []));
+  if (keys.length === 0) throw new JwksError('bad-key', `${name} holds no private key`);
+  return keys;
 }
 
 function checkKid(kid: string, where: string): string {
@@ -102,6 +122,16 @@ export async function importKeys(keystore: Keystore, request: ImportRequest): Pr
   return { ...changed, imported, privateKeys, superseded };
 }
 
+/** What can be refused before there is a keystore, so that none is made for it. */
+export function refuseFirst(request: ImportRequest, clock: Instant): ManifestKey[] {
+  const { incoming, placement, policy, set } = request;
+  if (request.note !== undefined) parseNote(request.note);
+  refusePast(placement, clock);
+  const keys = incoming.map(toManifestKey);
+  refuse({ set, keys: [], policy }, keys, request);
+  return keys;
+}
+
 function toManifestKey({ kid, proved }: Incoming): ManifestKey {
   const { alg, use, jwk, isPrivate } = proved;
   const symmetric = isSymmetric(jwk);
@@ -128,7 +158,11 @@ function describeSource({ where, repairs, isPrivate }: ProvedKey): string {
   return `from ${where}${half}${mended}`;
 }
 
-function refuse(manifest: Manifest, keys: readonly ManifestKey[], request: ImportRequest): void {
+function refuse(
+  manifest: Pick<Manifest, 'set' | 'keys' | 'policy'>,
+  keys: readonly ManifestKey[],
+  request: ImportRequest,
+): void {
   const allowed = manifest.policy?.facts.alg;
   for (const key of keys) {
     const refusal = refuseName(manifest.keys, key);
@@ -138,7 +172,7 @@ function refuse(manifest: Manifest, keys: readonly ManifestKey[], request: Impor
           ? 'has had that kid already, and a kid is never used again'
           : 'has revoked that key';
       throw new JwksError('conflict', `key "${key.kid}" was not taken in: set "${manifest.set}" ${reason}`, {
-        hint: 'nothing was changed',
+        hint: 'nothing was changed; jwks list --all shows it',
       });
     }
     if (allowed !== undefined && !allowed.includes(key.alg) && request.force !== true) {

@@ -128,6 +128,10 @@ async function requestOf(session: Session, set: string, kid: string | undefined,
       hint: 'leave one of them out',
     });
   }
+  if (session.isFirstRun()) {
+    const { refuseFirst } = await import('../../operations/create-key.ts');
+    refuseFirst(request);
+  }
   return request;
 }
 

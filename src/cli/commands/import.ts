@@ -2,13 +2,15 @@
 import { type Command, Option } from 'commander';
 import { JwksError } from '../../errors.ts';
 import type { KidScheme } from '../../jose/generate.ts';
+import type { ManifestKey } from '../../keystore/manifest.ts';
 import { parseSetId } from '../../keystore/set-id.ts';
 import { stateOf, type Use } from '../../lifecycle/key.ts';
 import type { Instant } from '../../lifecycle/time.ts';
 import type { Imported } from '../../operations/import-keys.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
-import { passphraseFrom, readKeyFiles } from '../key-input.ts';
+import { describeInstant } from '../describe-time.ts';
+import { passphraseFrom, readDecryptionKeys, readKeyFiles } from '../key-input.ts';
 import { sayNextSteps } from '../next-steps.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
@@ -21,6 +23,7 @@ interface ImportOptions extends ChangeOptions {
   readonly use?: Use;
   readonly kidFrom?: KidScheme;
   readonly passphraseFile?: string;
+  readonly decryptWith?: string;
   readonly next?: boolean;
   readonly retiring?: boolean;
   readonly retireAt?: Instant;
@@ -46,6 +49,7 @@ export function register(program: Command, open: Open): void {
       ]),
     )
     .option('--passphrase-file <file>', 'passphrase of what is encrypted')
+    .option('--decrypt-with <file>', 'private key of an encrypted JWK')
     .option('--next', 'publish them now, and let them sign when all know them')
     .option('--retiring', 'they no longer sign, and are published until what they signed is over')
     .option('--retire-at <time>', 'with --retiring: until when (ISO 8601)', instantArgument)
@@ -69,32 +73,43 @@ export function register(program: Command, open: Open): void {
       hasJwks: true,
       hasFile: !isDryRun,
     });
-    const { readIncoming, importKeys } = await import('../../operations/import-keys.ts');
-    const read = await readKeyFiles(session, files);
+    const { readIncoming, importKeys, refuseFirst } = await import('../../operations/import-keys.ts');
+    const read = await readKeyFiles(session, files, [options.passphraseFile, options.decryptWith]);
     const passphrase = passphraseFrom(session, options.passphraseFile);
-    // Proved before a keystore is made for them.
-    const incoming = await session.during(
-      'proving keys',
-      readIncoming(read, { alg: options.alg, use: options.use }, { passphrase }, options.kidFrom),
-    );
+    const decryptWith =
+      options.decryptWith === undefined
+        ? []
+        : await readDecryptionKeys(session, options.decryptWith, passphrase);
+    // Proved before a keystore is made for them; without a spinner, since a passphrase may be asked for.
+    const wanted = { alg: options.alg, use: options.use };
+    const incoming = await readIncoming(read, wanted, { passphrase, decryptWith }, options.kidFrom);
     for (const { proved } of incoming) {
       for (const repair of proved.repairs) {
         await session.printer.say(`${escapeText(proved.where)}: ${escapeText(repair)}: mended`);
       }
     }
-    if (isDryRun && session.isFirstRun()) {
-      return session.printer.say(
-        `a keystore would be made, and ${incoming.length} keys taken in; nothing was done`,
-      );
-    }
-    const keystore = await session.keystore({ make: !isDryRun });
     const policy = session.settings.policy && { facts: session.settings.policy.value, was: [] };
     const request = { set: id, incoming, placement, policy, ...changeRequest(session, options) };
+    if (session.isFirstRun()) {
+      const keys = refuseFirst(request, session.clock());
+      if (isDryRun) return planFirst(session, id, keys);
+    }
+    const keystore = await session.keystore({ make: !isDryRun });
     const imported = await importKeys(keystore, request);
     await printChange(session, [imported], toResult(session, imported, options.private === true));
     await report(session, imported, options.private === true);
     await session.finish();
   }
+}
+
+async function planFirst(session: Session, set: string, keys: readonly ManifestKey[]): Promise<void> {
+  const json = { usual: 'table', json: () => toOrySet(set, keys.map(publicHalf)), table: () => '' } as const;
+  await session.printer.result(json);
+  await session.printer.say(`a keystore would be made, and ${countOf(keys)} taken in; nothing was done`);
+}
+
+function countOf(keys: readonly unknown[]): string {
+  return `${keys.length} ${keys.length === 1 ? 'key' : 'keys'}`;
 }
 
 function placementOf({ next, retiring, retireAt }: ImportOptions) {
@@ -135,18 +150,48 @@ function toResult(
 
 async function report(session: Session, changed: Imported, isPrivate: boolean): Promise<void> {
   const { printer } = session;
-  const { set, at, imported, superseded } = changed;
+  const { set, at, imported, superseded, outcome } = changed;
   const name = escapeText(set);
-  if (changed.outcome === 'planned') return sayNextSteps(session, changed);
   const first = imported.find((key) => key.held && stateOf(key, at) === 'active');
-  const what = isPrivate ? '; these are private halves: keep them secret' : '';
-  await printer.say(`${name}: ${imported.length} ${imported.length === 1 ? 'key' : 'keys'} taken in${what}`);
-  if (first !== undefined) {
+  if (first !== undefined && superseded !== undefined) {
+    const how = outcome === 'planned' ? 'would be used' : 'is used';
     await printer.say(
-      superseded === undefined
-        ? `${name} ${first.use === 'enc' ? 'is encrypted to with' : 'signs with'} ${printer.kid(first.kid)} from now on`
-        : `${printer.kid(first.kid)} is used in place of ${printer.kid(superseded.kid)} at once: who has not fetched the set again may not know it; --next is the way without that`,
+      `${printer.kid(first.kid)} ${how} in place of ${printer.kid(superseded.kid)} at once: who has not fetched the set again may not know it; --next is the way without that`,
     );
   }
+  if (outcome === 'planned') return sayNextSteps(session, changed);
+  const what = isPrivate ? '; these are private halves: keep them secret' : '';
+  await printer.say(`${name}: ${countOf(imported)} taken in${what}`);
+  if (first !== undefined) {
+    const work = first.use === 'enc' ? 'is encrypted to with' : 'signs with';
+    await printer.say(`${name} ${work} ${printer.kid(first.kid)} from now on`);
+  }
+  for (const key of imported) {
+    const life = describeLife(session, changed, key, key === first);
+    if (life !== undefined) await printer.say(`${printer.kid(key.kid)} ${life}`);
+  }
   await sayNextSteps(session, changed);
+}
+
+/** What becomes of a key that was taken in, where it is not plain. */
+function describeLife(
+  session: Session,
+  { at, keys }: Imported,
+  key: ManifestKey,
+  isFirst: boolean,
+): string | undefined {
+  const on = (date: Instant) => describeInstant(date, at, session.host.stderr.isTerminal);
+  const verb = key.use === 'enc' ? 'is encrypted to' : 'signs';
+  if (!key.held) {
+    const others = keys.some((one) => one.held && one.alg === key.alg && one.use === key.use);
+    return `has no private half: it is published, and never ${verb}${others ? '' : `; nothing does with ${key.alg} here`}`;
+  }
+  if (isFirst) return undefined;
+  if (stateOf(key, at) === 'next')
+    return key.activates === undefined
+      ? `${verb} once it was seen where the policy says`
+      : `${verb} from ${on(key.activates)}`;
+  return stateOf(key, at) === 'retiring' && key.retires !== undefined
+    ? `leaves ${on(key.retires)}`
+    : undefined;
 }

@@ -107,6 +107,7 @@ function describeNext(listed: ListedKey, set: string, now: Instant, isTerminal: 
   const on = (at: Instant) => describeInstant(at, now, isTerminal);
   if (overdueSince !== undefined && next.change !== 'deactivates')
     return `OVERDUE ${describeDuration(now - overdueSince)}: ${listed.hasSuccessor ? 'its successor waits' : `jwks rotate ${shellOperand(set)}`}`;
+  if (!key.held && (state === 'next' || state === 'active')) return 'published only: no private half';
   switch (next.change) {
     case 'activates':
       return `${key.use === 'enc' ? 'encrypts' : 'signs'} from ${on(next.at)}`;

@@ -8,6 +8,8 @@ export interface ReadOptions {
   readonly passphrase?: ((where: string) => Promise<string>) | undefined;
   /** Keys that may open an encrypted JWK (RFC 7517 section 7) which has no passphrase. */
   readonly decryptWith?: readonly PrivateJwk[] | undefined;
+  /** Takes what is wrong with one key of a set, so that the others are looked at too; absent: it ends the reading. */
+  readonly onRefused?: ((fault: unknown) => void) | undefined;
 }
 
 /** PBKDF2 and its like: at most so many iterations for one key, and for all of a file. */
@@ -17,6 +19,7 @@ const mostIterationsOfFile = 5_000_000;
 export class ReadContext {
   readonly name: string;
   readonly decryptWith: readonly PrivateJwk[];
+  readonly onRefused: ReadOptions['onRefused'];
   readonly #ask: ReadOptions['passphrase'];
   #passphrase: Promise<string> | undefined;
   #spent = 0;
@@ -24,6 +27,7 @@ export class ReadContext {
   constructor(name: string, options: ReadOptions) {
     this.name = name;
     this.decryptWith = options.decryptWith ?? [];
+    this.onRefused = options.onRefused;
     this.#ask = options.passphrase;
   }
 

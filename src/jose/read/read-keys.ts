@@ -31,9 +31,16 @@ export async function readKeys(
   options: ReadOptions = {},
 ): Promise<FoundKey[]> {
   if (bytes.length > mostBytes) throw refusal(name, 'it is larger than 1 MiB');
-  const context = new ReadContext(name, options);
+  let refused = 0;
+  const onRefused =
+    options.onRefused &&
+    ((fault: unknown) => {
+      refused++;
+      options.onRefused?.(fault);
+    });
+  const context = new ReadContext(name, { ...options, onRefused });
   const keys = await readAny(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), context);
-  if (keys.length === 0) throw refusal(name, 'it holds no key');
+  if (keys.length + refused === 0) throw refusal(name, 'it holds no key');
   refuseSameKid(keys);
   return keys;
 }
@@ -91,7 +98,17 @@ async function readJson(text: string, context: ReadContext, mayBeEncrypted: bool
   if (searched.length > mostWithoutPrimes) {
     throw refusal(name, `it has more than ${mostWithoutPrimes} RSA keys without "p" and "q"`);
   }
-  return collect(list, (key, index) => parseJwk(key, `${name}, key ${index + 1}`));
+  const read = (key: unknown, index: number) => parseJwk(key, `${name}, key ${index + 1}`);
+  const { onRefused } = context;
+  if (onRefused === undefined) return collect(list, read);
+  return list.flatMap((key, index) => {
+    try {
+      return [read(key, index)];
+    } catch (fault) {
+      onRefused(fault);
+      return [];
+    }
+  });
 }
 
 function lacksPrimes(key: object): boolean {
