@@ -129,7 +129,12 @@ export class Session {
   /** The default keystore is not there yet. */
   isFirstRun(): boolean {
     const { keystore } = this.settings;
-    return keystore?.from === 'default' && realFileSystem.stat(keystore.value) === undefined;
+    try {
+      return keystore?.from === 'default' && realFileSystem.stat(keystore.value) === undefined;
+    } catch {
+      // Why it cannot be looked at is told by what opens it.
+      return false;
+    }
   }
 
   /** What a suggested command needs to find the same keystore. */
