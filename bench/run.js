@@ -1,4 +1,4 @@
-// Measures the built command as whole processes and prints ratios: `npm run bench [-- startup rsa store memory]`.
+// Measures the built command as whole processes and prints ratios: `npm run bench [-- startup rsa store memory tokens import simulation]`.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
@@ -9,7 +9,22 @@ import { makeStore } from './store.js';
 const bin = fileURLToPath(new URL('../bin/jwks.js', import.meta.url));
 const peak = fileURLToPath(new URL('peak.cjs', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'jwks-bench-'));
-const parts = { startup, rsa, store, memory };
+const parts = {
+  startup,
+  rsa,
+  store,
+  memory,
+  tokens: () => program('tokens.js'),
+  import: () => program('import.js'),
+  simulation: () => program('simulation.js'),
+};
+
+/** Parts that are programs of their own. */
+function program(name) {
+  const file = fileURLToPath(new URL(name, import.meta.url));
+  const { status } = spawnSync(process.execPath, [file], { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`${name}: exit ${status}`);
+}
 
 /** A home of its own for each command that is measured, so that none finds what another left. */
 function home(name) {
