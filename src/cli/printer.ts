@@ -1,5 +1,5 @@
 // The one place that prints: the result on stdout or into a file, what is said to a person on stderr.
-import { sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { JwksError } from '../errors.ts';
 import { holdsPrivateMember } from '../jose/jwk.ts';
 import { type Format, formatValue, parseFormat, refuseUnreadable } from './format.ts';
@@ -33,6 +33,7 @@ export class Printer {
   readonly #formatText: string | undefined;
   readonly #ours: readonly string[];
   #file: OutputFile | undefined;
+  readonly #files = new Map<string, OutputFile>();
   #mayHoldPrivate = false;
   #texts: readonly string[] = [];
 
@@ -73,6 +74,8 @@ export class Printer {
       readonly hasFile?: boolean;
       /** Names of forms that this result alone has. */
       readonly texts?: readonly string[];
+      /** Several files in the directory that `--output` names, in place of one. */
+      readonly files?: readonly { readonly name: string; readonly isPrivate: boolean }[] | undefined;
     } = {},
   ): Promise<void> {
     const { isPrivate = false } = form;
@@ -81,13 +84,14 @@ export class Printer {
     const format = form.hasFormats === false ? undefined : this.#format();
     if (format !== undefined) await refuseUnreadable(format);
     if (format?.kind === 'jwks' && form.hasJwks !== true) throw noJwks();
-    if (form.hasFile !== false) this.#planFile(isPrivate);
+    if (form.files !== undefined) this.#planFiles(form.files);
+    else if (form.hasFile !== false) this.#file = this.#planFile(isPrivate, this.#options.output);
     if (isPrivate) await this.#allowPrivate();
   }
 
   /** As `prepare`, for a new secret: a file is made as for a private key, but nobody is asked. */
   prepareSecret(): void {
-    this.#planFile(true);
+    this.#file = this.#planFile(true, this.#options.output);
   }
 
   async result(result: Result): Promise<void> {
@@ -116,9 +120,10 @@ export class Printer {
     return this.#value(jwks, { kind: 'jwks' });
   }
 
-  /** A result that is text already, or bytes, or has one form only. */
-  async text(text: string | Buffer): Promise<void> {
-    if (this.#file !== undefined) return writeOutput(this.#file, text);
+  /** A result that is text already, or bytes, or has one form only. `name`: of one of several files. */
+  async text(text: string | Buffer, name?: string): Promise<void> {
+    const file = name === undefined ? this.#file : this.#files.get(name);
+    if (file !== undefined) return writeOutput(file, text);
     await this.#host.stdout.write(text);
   }
 
@@ -153,10 +158,25 @@ export class Printer {
     return text === undefined || this.#texts.includes(text) ? undefined : parseFormat(text);
   }
 
-  #planFile(isPrivate: boolean): void {
-    const { output, outputMode: mode, force = false } = this.#options;
+  #planFiles(files: readonly { readonly name: string; readonly isPrivate: boolean }[]): void {
+    const { output } = this.#options;
+    if (output === undefined) {
+      const names = files.map(({ name }) => name).join(', ');
+      throw new JwksError('usage', `these are several files: ${names}`, {
+        hint: 'name a directory for them with -o',
+      });
+    }
+    for (const { name, isPrivate } of files) {
+      const file = this.#planFile(isPrivate, join(output, name));
+      if (file !== undefined) this.#files.set(name, file);
+      if (isPrivate) this.#file = file;
+    }
+  }
+
+  #planFile(isPrivate: boolean, output: string | undefined): OutputFile | undefined {
+    const { outputMode: mode, force = false } = this.#options;
     // Opening it again would write from the start of the file that it is, and past the questions about stdout.
-    if (output === undefined || ownStdout.test(output)) return;
+    if (output === undefined || ownStdout.test(output)) return undefined;
     const file = planOutput({ path: output, cwd: this.#host.cwd, mode, isPrivate, force });
     const ours = this.#ours.find((path) => file.path === path || file.path.startsWith(path + sep));
     if (ours !== undefined) {
@@ -165,7 +185,7 @@ export class Printer {
         `${file.path} is part of the keystore or its secret, and no place for a result`,
       );
     }
-    this.#file = file;
+    return file;
   }
 
   /** Private keys go to a new file or a pipe; elsewhere only where somebody says so. */

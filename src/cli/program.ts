@@ -32,6 +32,7 @@ const rest: readonly Entry[] = [
   { name: 'decrypt', load: () => import('./commands/decrypt.ts') },
   { name: 'init', load: () => import('./commands/init.ts') },
   { name: 'secret', load: () => import('./commands/secret.ts') },
+  { name: 'convert', load: () => import('./commands/convert.ts') },
   { name: 'lint', load: () => import('./commands/lint.ts') },
   { name: 'thumbprint', load: () => import('./commands/thumbprint.ts') },
   { name: 'algs', load: () => import('./commands/algs.ts') },

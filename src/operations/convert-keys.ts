@@ -17,8 +17,7 @@ import {
 import { toPem } from '../jose/write/pem.ts';
 import type { KeyFile, WantedKey } from './import-keys.ts';
 
-export const forms = ['jwk', 'jwks', 'pem', 'spki', 'pkcs8', 'pkcs1', 'sec1', 'der', 'ssh'] as const;
-export type KeyForm = (typeof forms)[number];
+export type KeyForm = 'jwk' | 'jwks' | 'pem' | 'spki' | 'pkcs8' | 'pkcs1' | 'sec1' | 'der' | 'ssh';
 
 export interface ConvertRequest {
   readonly to: KeyForm;

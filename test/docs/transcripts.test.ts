@@ -8,6 +8,7 @@ const documents = [
   { name: 'README.md', needs: 'bash --version' },
   { name: 'docs/rotation.md', needs: 'bash --version' },
   { name: 'docs/lint.md', needs: 'bash --version' },
+  { name: 'docs/products.md', needs: 'bash --version && openssl version' },
   {
     name: 'docs/keystore-format.md',
     needs: 'jose alg && jq --version && /usr/bin/python3 -c "import jwcrypto"',

@@ -1,9 +1,10 @@
 // jwks export: the JWK Set that verifiers fetch.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { JwksError } from '../../errors.ts';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import type { Instant } from '../../lifecycle/time.ts';
 import type { ExportRequest } from '../../operations/export-jwks.ts';
+import type { ExportedProduct } from '../../operations/product-exports/products.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
@@ -18,23 +19,44 @@ interface ExportOptions {
   readonly allowEmpty?: boolean;
   readonly discovery?: boolean;
   readonly issuer?: string;
+  readonly for?: ExportedProduct;
 }
+
+/** Written out, so that no other export reads the table that stands behind them. */
+const products = [
+  'hydra',
+  'oidc-provider',
+  'keycloak',
+  'postgrest',
+  'supabase',
+  'kubernetes',
+  'envoy',
+  'istio',
+  'nginx',
+  'pomerium',
+  'authelia',
+  'spring',
+  'dex',
+] as const satisfies readonly ExportedProduct[];
 
 export function register(program: Command, open: Open): void {
   const command = program
     .command('export')
     .summary('print the public JWKS for verifiers')
-    .description('Prints the publishable keys of one set or several, merged in that order. Needs no secret.')
+    .description(
+      'Prints the publishable keys of one set or several, merged in that order. Needs no secret but for private halves.',
+    )
     .usage('[options] [set-id...]')
     .argument('[operands...]')
     .option('--all', 'all sets')
     .option('--kid <kid>', 'only this key')
     .option('--at <time>', 'as it was or will be at a time (ISO 8601)', instantArgument)
     .option('--private', 'every private half that is kept, for a server that signs')
+    .addOption(new Option('--for <product>', 'what a product reads, and where it goes').choices(products))
     .option('--unchecked', 'although neither a fingerprint nor the secret vouches for the keystore')
     .option('--allow-empty', 'also if there is nothing to publish')
     .option('--discovery', 'the discovery document instead (OpenID Connect); wants --issuer')
-    .option('--issuer <url>', 'the issuer that the discovery document is of')
+    .option('--issuer <url>', 'whose keys these are, for --discovery and --for istio')
     .addHelpText('after', () =>
       examples(
         'jwks export auth -o /var/www/.well-known/jwks.json',
@@ -53,6 +75,10 @@ export function register(program: Command, open: Open): void {
       kid: options.kid === undefined ? undefined : parseKeyId(options.kid),
     };
     refuseContradiction(options);
+    if (options.for !== undefined) {
+      const { exportFor } = await import('./export-for.ts');
+      return exportFor(session, { ...request, product: options.for, isPrivate }, options.unchecked === true);
+    }
     await session.printer.prepare({ isPrivate, hasFormats: false });
     if (options.issuer !== undefined)
       return describe(session, { ...request, issuer: options.issuer }, options);
@@ -74,7 +100,9 @@ function chooseSets(
 }
 
 function refuseContradiction(options: ExportOptions): void {
-  if ((options.discovery === true) !== (options.issuer !== undefined))
+  if (options.for !== undefined && options.discovery === true)
+    throw new JwksError('usage', '--for writes what a product reads, and --discovery another document');
+  if (options.for === undefined && (options.discovery === true) !== (options.issuer !== undefined))
     throw new JwksError('usage', '--discovery and --issuer go together');
   if (options.discovery === true && (options.private === true || options.kid !== undefined))
     throw new JwksError('usage', '--discovery describes what is published, without --private and --kid');
