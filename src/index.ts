@@ -15,9 +15,9 @@ import type { KeyState, Use } from './lifecycle/key.ts';
 import { type Instant, toInstant } from './lifecycle/time.ts';
 import { createKey } from './operations/create-key.ts';
 import { exportPublic } from './operations/export-jwks.ts';
-import { findSigner } from './operations/find-signer.ts';
 import { listSets } from './operations/list-sets.ts';
 import { type Access, initKeystore, openReader, openKeystore as openUnlocked } from './operations/open.ts';
+import { openSigner } from './operations/open-signer.ts';
 
 export { type ErrorCode, JwksError } from './errors.ts';
 export type { PublicJwk } from './jose/jwk.ts';
@@ -233,7 +233,7 @@ function toKeystore(reader: Reader, unlocked: UnlockedKeystore | undefined, cloc
       return remembered(await exportPublic(reader, clock(), { sets: sets.map(parseSetId) }));
     },
     async signer(set, alg) {
-      const { key, privateJwk } = await findSigner(locked(), clock(), { set: parseSetId(set), alg });
+      const { key, privateJwk } = await openSigner(locked(), clock(), { set: parseSetId(set), alg });
       return { kid: key.kid, alg: key.alg, use: key.use, key: toKeyObject(privateJwk) };
     },
   };

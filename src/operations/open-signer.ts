@@ -1,10 +1,10 @@
-// The key that signs a set's tokens, with its private half and the facts that bound what it signs.
+// The key that a set works with now, with its private half and the facts that bound what it signs.
 import { JwksError } from '../errors.ts';
 import type { PrivateJwk } from '../jose/jwk.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import type { SetId } from '../keystore/set-id.ts';
-import { stateOf } from '../lifecycle/key.ts';
+import { stateOf, type Use } from '../lifecycle/key.ts';
 import { factsInForce, type PolicyFacts } from '../lifecycle/policy.ts';
 import { signersOf } from '../lifecycle/signer.ts';
 import { formatInstant, type Instant } from '../lifecycle/time.ts';
@@ -20,6 +20,8 @@ export interface OpenSigner {
 
 export interface OpenSignerRequest {
   readonly set: SetId;
+  /** Default: `sig`; a set that is for encryption only has its key for that. */
+  readonly use?: Use | undefined;
   /** Which, where the set has signers for several algorithms. */
   readonly alg?: string | undefined;
   /** A key that is active, in place of the signer. */
@@ -36,7 +38,11 @@ export async function openSigner(
   const { manifest, privateKeys } = opened;
   const now = timeOf(manifest, clock, undefined);
   const facts = factsInForce(manifest.policy, now);
-  const signers = signersOf(manifest.keys, now, facts.skew).filter(({ use }) => use === 'sig');
+  const all = signersOf(manifest.keys, now, facts.skew);
+  const wanted = request.use ?? (all.some(({ use }) => use === 'sig') ? 'sig' : 'enc');
+  const signers = all.filter(
+    ({ use, alg }) => use === wanted || (request.use === undefined && alg === request.alg),
+  );
   const key = request.kid === undefined ? choose(signers, request) : find(manifest, signers, now, request);
   const privateJwk = privateKeys.find(({ kid }) => kid === key.kid);
   if (privateJwk === undefined)

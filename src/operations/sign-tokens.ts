@@ -57,7 +57,7 @@ interface Signer extends OpenSigner {
 }
 
 async function startSigner(keystore: Keystore, now: Instant, request: SignRequest): Promise<Signer> {
-  const opened = await openSigner(keystore, now, request);
+  const opened = await openSigner(keystore, now, { ...request, use: 'sig' });
   const { kid, alg } = opened.key;
   const head = headerText({ alg, typ: request.typ, kid });
   return { ...opened, head, begin: makeSign(opened.privateJwk, alg), since: now };
