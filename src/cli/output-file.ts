@@ -1,7 +1,7 @@
 // Where a result goes: stdout, or a file that is written whole or not at all.
 import { constants, openSync, readlinkSync, type Stats, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import { describeSystemError, JwksError, shellWord, systemCode } from '../errors.ts';
 import { type FileSystem, realFileSystem } from '../keystore/file-system.ts';
 import { discard, hasNoHardLinks, syncDirectory, writeTemporary } from '../keystore/new-file.ts';
 
@@ -47,11 +47,13 @@ export function planOutput(request: OutputRequest, fs: FileSystem = realFileSyst
   }
   const path = follow(fs, named);
   if (look(fs, dirname(path))?.isDirectory() !== true) {
-    throw new JwksError('not-found', `the directory ${dirname(path)} does not exist`);
+    throw new JwksError('not-found', `the directory ${dirname(path)} does not exist`, {
+      hint: `mkdir -p ${shellWord(dirname(path))}`,
+    });
   }
   const mustBeNew = isPrivate && !force;
   if (mustBeNew && stats !== undefined) {
-    throw new JwksError('conflict', `${path} exists, and a private key does not replace a file`, {
+    throw new JwksError('conflict', `${path} exists, and what is private does not replace a file`, {
       hint: 'name another file, or replace this one with --force',
     });
   }

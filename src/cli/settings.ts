@@ -13,13 +13,19 @@ export interface Setting<T> {
   readonly from: string;
 }
 
+/** Facts of several files, and of the defaults. */
+export interface PolicySetting extends Setting<PolicyFacts> {
+  /** The file that says a fact. */
+  readonly origins: Readonly<Record<string, string>>;
+}
+
 export interface Settings {
   /** `undefined`: no default, since neither HOME nor XDG_DATA_HOME is an absolute path. */
   readonly keystore: Setting<string> | undefined;
   readonly identity: Setting<string> | undefined;
   readonly alg: Setting<string>;
   readonly format: Setting<string> | undefined;
-  readonly policy: Setting<PolicyFacts> | undefined;
+  readonly policy: PolicySetting | undefined;
   readonly files: readonly string[];
   /** `$XDG_CONFIG_HOME/jwks`, `$XDG_STATE_HOME/jwks`; `undefined` as above. */
   readonly configDirectory: string | undefined;
@@ -85,19 +91,22 @@ function directoryOf(keystore: string, cwd: string): string {
 }
 
 /** The facts of all files, each by the strongest that says it, over the defaults. */
-function mergePolicies(files: readonly ConfigFile[]): Setting<PolicyFacts> | undefined {
+function mergePolicies(files: readonly ConfigFile[]): PolicySetting | undefined {
   const saying = files.filter(({ values }) => values.policy !== undefined);
   if (saying.length === 0) return undefined;
   const merged = { ...defaultFacts, rotateEvery: defaultRotateEvery };
-  for (const { values } of saying.toReversed()) {
+  const origins: Record<string, string> = {};
+  for (const { path, values } of saying.toReversed()) {
     for (const [name, fact] of Object.entries(values.policy ?? {})) {
-      if (fact !== undefined) Object.assign(merged, { [name]: fact === 'never' ? undefined : fact });
+      if (fact === undefined) continue;
+      Object.assign(merged, { [name]: fact === 'never' ? undefined : fact });
+      origins[name] = path;
     }
   }
   const from = saying.map(({ path }) => path).join(', ');
   const unsafe = unsafeFacts(merged);
   if (unsafe !== undefined) throw new JwksError('usage', `the policy in ${from} is unsafe: ${unsafe}`);
-  return { value: merged, from };
+  return { value: merged, from, origins };
 }
 
 function checkFingerprint(identity: Setting<string> | undefined): Setting<string> | undefined {

@@ -35,6 +35,7 @@ export interface BadToken {
 export function parseToken(text: string): Token | BadToken {
   if (text.length > mostTokenBytes)
     return { fault: 'too-large', message: `is longer than ${mostTokenBytes / 1024} KiB` };
+  if (/\s/.test(text)) return malformed('holds white space: one token is looked at, without line ends in it');
   const parts = text.split('.');
   if (parts.length === 5) return { fault: 'encrypted', message: 'is an encrypted message (a JWE), no token' };
   const [head = '', body = '', proof = ''] = parts;

@@ -1,8 +1,8 @@
 // What is wrong with a set at a time, by its dates and its policy alone.
 import { Draft, type SetLife, targetsOf } from './draft.ts';
 import { dueSuccessors, overdueSince } from './due.ts';
-import { type KeyLife, stateOf } from './key.ts';
-import { unsafeFacts } from './policy.ts';
+import { isTombstone, type KeyLife, stateOf } from './key.ts';
+import { unsafeFacts, waitsToBeSeen } from './policy.ts';
 import { hasRole } from './signer.ts';
 import { missingTargets } from './succession.ts';
 import { formatInstant, type Instant, type Seconds } from './time.ts';
@@ -21,13 +21,18 @@ export function inspect(set: SetLife, now: Instant, maxAge: Seconds | undefined)
   return [
     ...missingSigners(draft, signers),
     ...signers.flatMap((signer) => inspectSigner(draft, signer, maxAge)),
-    ...draft.inState('next').flatMap(inspectWaiting),
+    ...draft.inState('next').flatMap((key) => inspectWaiting(draft, key)),
     ...draft.keys.flatMap((key) => inspectRest(draft, key)),
     ...inspectPolicy(draft, signers),
   ];
 }
 
 function missingSigners(draft: Draft<KeyLife>, signers: readonly KeyLife[]): Fault[] {
+  const live = draft.keys.filter((key) => !isTombstone(key, draft.now));
+  // Keys of others, which are only published here.
+  const isTheirs =
+    live.length > 0 && live.every((key) => !key.held && stateOf(key, draft.now) !== 'retiring');
+  if (isTheirs && draft.listed === undefined) return [];
   if (signers.length === 0) {
     return [{ code: 'no-signer', severity: 'error', message: 'no key signs' }];
   }
@@ -86,8 +91,10 @@ function hasSuccessor(draft: Draft<KeyLife>, signer: KeyLife): boolean {
   return listed.length > 0 && listed.every((target) => then.active(target) !== undefined);
 }
 
-function inspectWaiting({ kid, activates, created }: KeyLife): Fault[] {
-  if (activates !== undefined) return [];
+function inspectWaiting(draft: Draft<KeyLife>, key: KeyLife): Fault[] {
+  const { kid, activates, created } = key;
+  // Where nothing has to be seen, the next rotate --due gives it its date.
+  if (activates !== undefined || !waitsToBeSeen(draft.facts, key)) return [];
   const message = `waits since ${formatInstant(created)} to be seen where the policy says`;
   return [{ kid, code: 'not-seen', severity: 'warning', message }];
 }

@@ -1,5 +1,5 @@
 // A set as it was: from what its keys and its history tell today.
-import type { KeyLife } from './key.ts';
+import { isTombstone, type KeyLife } from './key.ts';
 import type { Instant } from './time.ts';
 
 /** What the history says happened to a key. */
@@ -24,7 +24,7 @@ export function keysAt<K extends KeyLife>(
   return set.keys
     .filter((key) => key.created <= at)
     .map((key) => {
-      const isHeld = key.held || isBare(key);
+      const isHeld = key.held || (isBare(key) && !isTombstone(key, at));
       const own = events.filter(({ kid, event }) => kid === key.kid && datings.includes(event));
       const isDatedSince = own.some((event) => event.at > at) && !hadEnd(own, at);
       if (isHeld === key.held && !isDatedSince) return key;

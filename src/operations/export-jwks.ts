@@ -44,8 +44,17 @@ export async function exportPublic(
       return jwk ?? [];
     });
   });
-  if (chosen.length === 0 && lost.length > 0) {
-    throw new JwksError('not-found', `what was published then is destroyed since: ${lost.join(', ')}`);
+  refuseLost(chosen, lost);
+  const keys = manifests.flatMap((manifest) => manifest.keys.filter(({ held }) => held));
+  if (
+    chosen.length === 0 &&
+    keys.length > 0 &&
+    keys.every(({ symmetric }) => symmetric) &&
+    request.allowEmpty !== true
+  ) {
+    throw new JwksError('unsafe', 'there is no key to publish: symmetric keys never are', {
+      hint: '--private hands them out',
+    });
   }
   for (const kid of lost) request.onLost?.(kid);
   return merge(chosen, request);
@@ -58,12 +67,25 @@ export async function exportPrivate(
   request: ExportRequest,
 ): Promise<JwkSet<PrivateJwk>> {
   const opened = await openSets(keystore, request.sets);
+  const lost: string[] = [];
   const chosen = opened.flatMap(({ manifest, privateKeys }) => {
     const at = timeOf(manifest, clock, request.at);
     const keys = heldKeys(existing(manifest, request, at), at, skewOf(manifest, at));
-    return pick(keys, request).flatMap(({ kid }) => privateKeys.filter((jwk) => jwk.kid === kid));
+    return pick(keys, request).flatMap(({ kid }) => {
+      const found = privateKeys.filter((jwk) => jwk.kid === kid);
+      if (found.length === 0) lost.push(kid);
+      return found;
+    });
   });
+  refuseLost(chosen, lost);
+  for (const kid of lost) request.onLost?.(kid);
   return merge(chosen, request);
+}
+
+/** Of a time that is past nothing may be left. */
+function refuseLost(chosen: readonly unknown[], lost: readonly string[]): void {
+  if (chosen.length > 0 || lost.length === 0) return;
+  throw new JwksError('not-found', `what there was then is destroyed since: ${lost.join(', ')}`);
 }
 
 /** The keys of a set as they are, or as they stood at a time that was asked for. */
@@ -84,15 +106,21 @@ export function merge<K extends PublicJwk | PrivateJwk>(
   for (const key of keys) {
     const kid = key.kid ?? '';
     const before = merged.get(kid);
-    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(key)) {
+    if (before !== undefined && textOf(before) !== textOf(key)) {
       throw new JwksError('conflict', `two of these sets have different keys with the kid "${kid}"`, {
         hint: 'export them on their own',
       });
     }
-    merged.set(kid, before ?? key);
+    // One of the two may have certificates.
+    merged.set(kid, before === undefined || key['x5c'] !== undefined ? key : before);
   }
   if (merged.size === 0) refuseEmpty(request);
   return { keys: [...merged.values()] };
+}
+
+/** A key without what certifies it. */
+function textOf(key: PublicJwk | PrivateJwk): string {
+  return JSON.stringify({ ...key, x5c: undefined, 'x5t#S256': undefined });
 }
 
 /** Where there is nothing to publish, unless that is meant. */

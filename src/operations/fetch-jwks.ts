@@ -11,6 +11,8 @@ export interface ServedKey {
   /** RFC 7638. */
   readonly thumbprint: string;
   readonly jwk: PublicJwk;
+  /** Its `key_ops`, where it has them, say that it verifies. */
+  readonly verifies: boolean;
 }
 
 export interface UnreadableKey {
@@ -91,7 +93,9 @@ function readKey(entry: unknown): ServedKey | UnreadableKey {
     // Private members are dropped before anything else looks at the key.
     const jwk = toPublicJwk(entry);
     parsePublicKeys(JSON.stringify({ keys: [jwk] }), 'it');
-    return { kid, thumbprint: thumbprintOf(jwk), jwk };
+    const operations: unknown = Reflect.get(entry, 'key_ops');
+    const verifies = !Array.isArray(operations) || operations.includes('verify');
+    return { kid, thumbprint: thumbprintOf(jwk), jwk, verifies };
   } catch (error) {
     if (!(error instanceof JwksError)) throw error;
     return { kid, reason: error.message.replace(/^(?:the key|it, key 1,) /, '') };

@@ -105,6 +105,7 @@ function checkKid(kid: string, where: string): string {
 /** A kid that the set has had, and a key that it has revoked, are exit 5: nothing is taken in then. */
 export async function importKeys(keystore: Keystore, request: ImportRequest): Promise<Imported> {
   const { set, incoming, placement } = request;
+  refusePassive(request);
   const keys = incoming.map(toManifestKey);
   const privateKeys = new Map(incoming.flatMap(toPrivateEntry));
   const sources = new Map(incoming.map(({ kid, proved }) => [kid, describeSource(proved)]));
@@ -127,6 +128,7 @@ export function refuseFirst(request: ImportRequest, clock: Instant): ManifestKey
   const { incoming, placement, policy, set } = request;
   if (request.note !== undefined) parseNote(request.note);
   refusePast(placement, clock);
+  refusePassive(request);
   const keys = incoming.map(toManifestKey);
   refuse({ set, keys: [], policy }, keys, request);
   return keys;
@@ -182,6 +184,15 @@ function refuse(
       });
     }
   }
+}
+
+/** A private key that its own file lets only verify must not become the one that signs. */
+function refusePassive({ incoming, placement }: ImportRequest): void {
+  const passive = incoming.find(({ proved }) => proved.isPrivate && proved.isPassive === true);
+  if (passive === undefined || placement.kind === 'retiring') return;
+  throw new JwksError('bad-key', `${passive.proved.where}: its "key_ops" do not let it sign or decrypt`, {
+    hint: 'take it in with --retiring, in an import of its own',
+  });
 }
 
 function refusePast(placement: Placement, now: Instant): void {

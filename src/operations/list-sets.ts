@@ -7,6 +7,7 @@ import { dueSuccessors, overdueSince } from '../lifecycle/due.ts';
 import { isTombstone, type KeyState, stateOf } from '../lifecycle/key.ts';
 import { type NextChange, nextChange } from '../lifecycle/next-change.ts';
 import { keysAt } from '../lifecycle/past.ts';
+import { waitsToBeSeen } from '../lifecycle/policy.ts';
 import { signersOf } from '../lifecycle/signer.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { lifeOf } from './change-set.ts';
@@ -24,6 +25,8 @@ export interface ListedKey {
   readonly overdueSince: Instant | undefined;
   /** There is one, which may have no date yet. */
   readonly hasSuccessor: boolean;
+  /** It has no date before it was found where its policy says. */
+  readonly waitsToBeSeen: boolean;
 }
 
 export interface ListedSet {
@@ -67,6 +70,7 @@ export function describeSet(
       next: nextChange(key, at),
       successorDue: due.get(key.kid),
       hasSuccessor: draft.next(key) !== undefined,
+      waitsToBeSeen: waitsToBeSeen(draft.facts, key),
       overdueSince: signers.has(key) ? overdueSince(draft, key) : undefined,
     })),
   };

@@ -1,14 +1,16 @@
 // The first thing that will be due in sets where nothing is.
 import type { SetId } from '../keystore/set-id.ts';
 import { plannedKeys } from '../lifecycle/forecast.ts';
-import { stateOf } from '../lifecycle/key.ts';
+import { isTombstone } from '../lifecycle/key.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { type Changed, lifeOf } from './change-set.ts';
 
 export interface NextDue {
   readonly set: SetId;
-  /** The key that is to be destroyed; absent: a successor is to be made. */
+  /** The key that something happens to; absent: a successor is to be made. */
   readonly kid: string | undefined;
+  /** Words behind it. */
+  readonly what: string;
   readonly at: Instant;
   readonly now: Instant;
 }
@@ -18,13 +20,21 @@ export function nextDue(sets: readonly Changed[]): NextDue | undefined {
     const planned = plannedKeys(lifeOf(before), now).map(({ publishes }) => ({
       set,
       kid: undefined,
+      what: 'a successor is published',
       at: publishes,
       now,
     }));
     const over = before.keys.flatMap((key): NextDue[] => {
       const isThere = key.held || key.jwk !== undefined;
-      if (!isThere || key.retires === undefined || stateOf(key, now) === 'retired') return [];
-      return [{ set, kid: key.kid, at: key.retires, now }];
+      if (!isThere || isTombstone(key, now)) return [];
+      const verb = key.use === 'enc' ? 'encrypts' : 'signs';
+      const dates = [
+        { what: verb, at: key.activates },
+        { what: 'leaves', at: key.retires },
+      ];
+      return dates.flatMap(({ what, at }) =>
+        at === undefined || at <= now ? [] : [{ set, kid: key.kid, what, at, now }],
+      );
     });
     return [...planned, ...over];
   });

@@ -27,9 +27,6 @@ export interface ClaimsText {
 
 /** So many signatures are under way at most. */
 const batch = 2_048;
-/** For so long a key is used without looking whether it still signs: a stream of tokens can go on for days. */
-const reload: Seconds = 60;
-
 /**
  * Signs blocks of claims; yields their tokens, each with a line break, in order. The first that cannot be signed ends
  * it, with those before it signed.
@@ -44,7 +41,8 @@ export async function* signTokens(
   for await (const block of blocks) {
     for (let next = 0; next < block.length; next += batch) {
       const now = clock();
-      if (now - signer.since >= reload) signer = await startSigner(keystore, now, request);
+      // Each second anew: a stream of tokens can go on for days, and its key be revoked meanwhile.
+      if (now !== signer.since) signer = await startSigner(keystore, now, request);
       yield* signBlock(signer, now, block.slice(next, next + batch), request);
     }
   }
@@ -69,7 +67,7 @@ async function* signBlock(
   block: readonly ClaimsText[],
   request: SignRequest,
 ): AsyncGenerator<string> {
-  const toPayload = payloads(signer, nowFor(clock, signer.updated), request);
+  const toPayload = bounded(payloads(signer, nowFor(clock, signer.updated), request));
   const signing = signer.begin();
   const texts: string[] = [];
   let fault: unknown;
@@ -86,6 +84,19 @@ async function* signBlock(
   const signatures = await signing.end();
   if (texts.length > 0) yield texts.map((text, index) => `${text}.${signatures[index]}\n`).join('');
   if (fault !== undefined) throw fault;
+}
+
+/** What is added counts too: nobody takes a token that is longer. */
+function bounded(toPayload: (claims: ClaimsText) => string): (claims: ClaimsText) => string {
+  return (source) => {
+    const payload = toPayload(source);
+    if (payload.length * 3 > mostClaimsBytes && Buffer.byteLength(payload) > mostClaimsBytes)
+      throw new JwksError(
+        'usage',
+        `${nameOf(source)} makes claims of more than ${mostClaimsBytes / 1024} KiB`,
+      );
+    return payload;
+  };
 }
 
 /** What tokens say that are signed now: what was given, as it was written, and what is set here. */

@@ -2,6 +2,7 @@
 import { JwksError } from '../errors.ts';
 import type { PrivateJwk, PublicJwk } from '../jose/jwk.ts';
 import { parsePublicKeys } from '../jose/parse-public.ts';
+import { describePublicFault } from '../jose/prove/public-fault.ts';
 import { verifyingAlgorithms } from '../jose/token-signature.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
@@ -104,7 +105,10 @@ export function keysOfText(text: string, name: string): TokenKey[] {
 
 /** A JWKS that was fetched: public keys only. */
 export function keysOfServed({ url, keys }: ServedJwks): TokenKey[] {
-  return keys.map(({ jwk }) => toTokenKey(jwk, jwk.kid, url));
+  return keys.map(({ jwk, verifies }) => ({
+    ...toTokenKey(jwk, jwk.kid, url),
+    ...(verifies ? {} : { algs: [] }),
+  }));
 }
 
 function readEntry(entry: unknown, name: string): TokenKey[] {
@@ -126,9 +130,12 @@ function toTokenKey(jwk: PublicJwk | PrivateJwk, kid: string | undefined, from: 
   const name = kid === undefined ? `a key in ${from}` : `key ${quote(kid)} in ${from}`;
   const algs = verifyingAlgorithms(jwk);
   const isOther = jwk.use !== undefined && jwk.use !== 'sig';
+  const fault = isOther ? undefined : describePublicFault(jwk);
   const obstacle: Reason | undefined = isOther
     ? { code: 'wrong-use', message: `${name} is not for signatures` }
-    : undefined;
+    : fault === undefined
+      ? undefined
+      : { code: 'weak-key', message: `${name} proves nothing: ${fault}` };
   return { name, kid, algs, obstacle, half: async () => jwk };
 }
 

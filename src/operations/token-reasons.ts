@@ -11,6 +11,7 @@ export type ReasonCode =
   | 'revoked'
   | 'not-active'
   | 'wrong-use'
+  | 'weak-key'
   | 'wrong-alg'
   | 'bad-signature'
   | 'bad-claim'

@@ -33,8 +33,10 @@ function stepsOf({ key, life }: Row, group: Group, now: Instant, waiting: string
     { at: life.retires, what: leaveOf(group), isPlanned: key.retires === undefined },
     { at: life.revoked?.at, what: 'is revoked', isPlanned: false },
   ];
+  // A key that was dropped keeps the dates that it never came to.
+  const over = life.retires ?? Number.POSITIVE_INFINITY;
   const steps = dates.flatMap(({ at, ...step }) =>
-    at === undefined || at <= now || at > end ? [] : [{ at, kid, ...step }],
+    at === undefined || at <= now || at > end || at > over ? [] : [{ at, kid, ...step }],
   );
   const waits = life.activates === undefined && life.revoked === undefined && life.retires === undefined;
   return waits ? [{ at: undefined, kid, what: waiting, isPlanned: false }, ...steps] : steps;

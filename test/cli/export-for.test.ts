@@ -179,6 +179,7 @@ test('kubernetes: three files, and the kids that kube-apiserver computes', async
     exit 2
     $ jwks export auth --for kubernetes --private -o nowhere
     ! jwks: the directory ~/work/nowhere does not exist
+    ! hint: mkdir -p ~/work/nowhere
     exit 3
   `,
   );

@@ -87,8 +87,8 @@ test('an export that would publish nothing is refused unless it is meant', async
     await threeSets(),
     `
     $ jwks export sym
-    ! jwks: there is no key to publish: an empty JWKS would lock everybody out
-    ! hint: if that is what you want, add --allow-empty
+    ! jwks: there is no key to publish: symmetric keys never are
+    ! hint: --private hands them out
     exit 5
     $ jwks export sym --allow-empty
     {

@@ -140,7 +140,8 @@ describe.skipIf(!openssl.isThere)(openssl.title('openssl'), () => {
         `${theirs?.kid}\tES256\tsig\tactive\tpublished only: no private half`,
       );
       expect((await machine.jwks('import other -q', { stdin: text('ec2.pub') })).status).toBe(0);
-      expect((await machine.jwks('check other')).stdout).toContain('no-signer');
+      // Keys of others only: nothing is wrong with that.
+      expect((await machine.jwks('check other')).stdout).toMatch(/^ok/);
       expect((await machine.jwks('rotate other')).status).toBe(3);
     });
 

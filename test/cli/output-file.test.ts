@@ -107,6 +107,7 @@ test('what cannot be written is refused before anything is done', async () => {
     `
     $ jwks create --alg ES256 auth -o nowhere/jwks.json
     ! jwks: the directory ~/work/nowhere does not exist
+    ! hint: mkdir -p ~/work/nowhere
     exit 3
     $ jwks create --alg ES256 auth -o .
     ! jwks: ~/work is a directory

@@ -43,7 +43,11 @@ describe('showing', () => {
 
   test('a set without a policy has the defaults in force, and never rotates by itself', async () => {
     const { policies } = await json(await machineWith('auth'), 'policy auth');
-    const spans = { publishAhead: '2945m', grace: '2885m' };
+    const spans = {
+      spans: [{ use: 'sig', symmetric: false, lead: '2945m', grace: '2885m' }],
+      publishAhead: '2945m',
+      grace: '2885m',
+    };
     expect(policies).toEqual([
       { set: 'auth', policy: null, was: [], inForce: defaults, ...spans, planned: [] },
     ]);

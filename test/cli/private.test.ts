@@ -39,11 +39,11 @@ test('a file that stands there is not replaced without --force, and never wider 
     machine,
     `
     $ jwks export auth --private -o signer.json
-    ! jwks: ~/work/signer.json exists, and a private key does not replace a file
+    ! jwks: ~/work/signer.json exists, and what is private does not replace a file
     ! hint: name another file, or replace this one with --force
     exit 5
     $ jwks create --alg ES256 auth --private -o signer.json
-    ! jwks: ~/work/signer.json exists, and a private key does not replace a file
+    ! jwks: ~/work/signer.json exists, and what is private does not replace a file
     ! hint: name another file, or replace this one with --force
     exit 5
   `,
@@ -108,7 +108,7 @@ test('a secret is written like a private key, but nobody is asked', async () => 
     <secret2>
     $ jwks secret generate -q -o new-secret
     $ jwks secret generate -q -o new-secret
-    ! jwks: ~/work/new-secret exists, and a private key does not replace a file
+    ! jwks: ~/work/new-secret exists, and what is private does not replace a file
     ! hint: name another file, or replace this one with --force
     exit 5
   `,

@@ -87,7 +87,7 @@ describe('the key that signs', () => {
         '  until 2026-02-03T13:05:00Z (2 d)   verifiers that keep the set whatever its header says',
       ],
     ]);
-    for (const task of ['jwks export auth -o FILE', 'purge', 'restart', 'jwks revoke auth --all'])
+    for (const task of ['jwks export auth -o FILE', 'purge', 'restart', 'issued again'])
       expect(text.slice(text.indexOf('Do now:'))).toContain(task);
     expect(stderr).toMatch(/^jwks: auth signs with [\w-]{43} \(ES256\) from now on\n$/);
   });

@@ -47,7 +47,7 @@ test('a whole life: published, signs, retires, destroyed, and its name stays tak
     auth⇥k1⇥ES256⇥sig⇥active⇥signs until 2026-05-02T12:00:00Z (2 d), leaves 2026-05-04T12:05:00Z (4 d)
     ! next: jwks export auth -o FILE    publish it now, and again on these dates
     $ jwks rotate --due
-    ! jwks: nothing is due; next: auth: k1 leaves 2026-05-04T12:05:00Z (4 d)
+    ! jwks: nothing is due; next: auth: <kid2> signs 2026-05-02T12:00:00Z (2 d)
   `,
   );
   // The switch needs no run: nothing is written for it.

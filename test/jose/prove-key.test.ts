@@ -67,7 +67,8 @@ describe.each(rowsOf(choices))('%s', (_, choice) => {
 });
 
 describe('pairs that are none', () => {
-  test('node:crypto takes some of these', () => {
+  // Node 26 looks at it itself.
+  test.skipIf(Number(process.versions.node.split('.')[0]) > 24)('node:crypto takes some of these', () => {
     expect(() => createPrivateKey({ key: { ...ec, d: ecOther['d'] } as never, format: 'jwk' })).not.toThrow();
     expect(() => createPrivateKey({ key: { ...ed, x: x['x'] } as never, format: 'jwk' })).not.toThrow();
   });

@@ -52,7 +52,7 @@ test.each([
     `${part(good)}.e30.AAB`,
     'malformed: it has a signature that is not base64url',
   ],
-  ['spaces within', `${part(good)}. e30.AAAA`, 'malformed: it has a payload that is not base64url'],
+  ['spaces within', `${part(good)}. e30.AAAA`, 'malformed: it holds white space'],
   [
     'no UTF-8',
     `${part(good)}.${Buffer.from([123, 255, 125]).toString('base64url')}.AAAA`,

@@ -33,7 +33,9 @@ interface Scene extends Partial<Omit<Comparison, 'served'>> {
 
 function compare(scene: Scene) {
   const { served = [], unreadable = [], headers = goodHeaders, holdsPrivate = false, ...rest } = scene;
-  const keys = served.map((jwk): ServedKey => ({ kid: jwk.kid, thumbprint: thumbprintOf(jwk), jwk }));
+  const keys = served.map(
+    (jwk): ServedKey => ({ kid: jwk.kid, thumbprint: thumbprintOf(jwk), jwk, verifies: true }),
+  );
   return comparePublished({
     expected: [],
     known: [],

@@ -33,7 +33,7 @@ test('from a server: the keys in their order, with the headers', async () => {
   });
   const served = await fetchJwks(fetchUrl, `${origin}/jwks.json`);
   expect(served).toMatchObject({ url: `${origin}/jwks.json`, unreadable: [], holdsPrivate: false });
-  expect(served.keys).toEqual([{ kid: 'one', thumbprint, jwk: publicKey }]);
+  expect(served.keys).toEqual([{ kid: 'one', thumbprint, jwk: publicKey, verifies: true }]);
   expect(served.headers['content-type']).toBe('application/jwk-set+json');
 });
 

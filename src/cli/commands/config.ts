@@ -65,7 +65,7 @@ function rowsOf(session: Session, secret: string | undefined): Row[] {
       ([name, value]): Row => ({
         name: `policy.${name}`,
         value: describeFact(value),
-        from: policy?.from ?? 'default',
+        from: policy?.origins[name] ?? 'default',
       }),
     ),
     { name: 'files', value: files, from: files.length === 0 ? 'none found' : 'found' },

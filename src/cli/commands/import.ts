@@ -90,6 +90,10 @@ export function register(program: Command, open: Open): void {
     }
     const policy = session.settings.policy && { facts: session.settings.policy.value, was: [] };
     const request = { set: id, incoming, placement, policy, ...changeRequest(session, options) };
+    for (const { proved } of incoming) {
+      if (options.alg !== undefined && proved.alg !== options.alg)
+        await session.printer.say(`${escapeText(proved.where)}: its own alg counts, ${proved.alg}`);
+    }
     if (session.isFirstRun()) {
       const keys = refuseFirst(request, session.clock());
       if (isDryRun) return planFirst(session, id, keys);

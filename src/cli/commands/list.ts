@@ -1,6 +1,6 @@
 // jwks list: sets and keys with their states, and what happens next.
 import type { Command } from 'commander';
-import { shellOperand } from '../../errors.ts';
+import { commandLine, shellOperand } from '../../errors.ts';
 import { parseSetId } from '../../keystore/set-id.ts';
 import type { KeyState } from '../../lifecycle/key.ts';
 import { describeDuration, type Instant } from '../../lifecycle/time.ts';
@@ -41,13 +41,14 @@ export function register(program: Command, open: Open): void {
       tombstones: options.all,
     };
     const sets = await listSets(await session.reader(), session.clock(), request);
-    await session.printer.result(toResult(session, sets));
+    await session.printer.result(toResult(session, sets, options.at !== undefined));
     if (sets.length === 0) await session.printer.say('there are no sets yet; jwks create SET makes one');
     await session.finish();
   }
 }
 
-function toResult(session: Session, sets: readonly ListedSet[]): Result {
+/** `isOther`: a time that was asked for, when there may have been no key yet. */
+function toResult(session: Session, sets: readonly ListedSet[], isOther: boolean): Result {
   return {
     usual: 'table',
     json: () => ({
@@ -61,14 +62,16 @@ function toResult(session: Session, sets: readonly ListedSet[]): Result {
     ids: sets.map(({ manifest }) => manifest.set),
     table: () => {
       const rows = sets.flatMap(({ manifest, keys, at }) =>
-        keys.map((listed) => [
-          manifest.set,
-          listed.key.kid,
-          listed.key.alg,
-          listed.key.use,
-          listed.state,
-          describeNext(listed, manifest.set, at, session.host.stdout.isTerminal),
-        ]),
+        keys.length === 0 && !isOther
+          ? [[manifest.set, '', '', '', '', `no key: ${commandLine('create', manifest.set)}`]]
+          : keys.map((listed) => [
+              manifest.set,
+              listed.key.kid,
+              listed.key.alg,
+              listed.key.use,
+              listed.state,
+              describeNext(listed, manifest.set, at, session.host.stdout.isTerminal),
+            ]),
       );
       return formatTable(columns, rows, session.host.stdout, paintState(session));
     },
@@ -98,7 +101,8 @@ export function paintState(session: Session): Paint {
     revoked: out.red,
   };
   // Only in its own column: what stands in the others are other people's names.
-  return (text, column) => (column === stateColumn ? paints[text.trim() as KeyState](text) : text);
+  return (text, column) =>
+    column === stateColumn && text.trim() !== '' ? paints[text.trim() as KeyState](text) : text;
 }
 
 function describeNext(listed: ListedKey, set: string, now: Instant, isTerminal: boolean): string {
@@ -116,7 +120,7 @@ function describeNext(listed: ListedKey, set: string, now: Instant, isTerminal: 
     case 'retires':
       return `leaves ${on(next.at)}`;
     case 'waits':
-      return 'waits to be seen where its policy says';
+      return listed.waitsToBeSeen ? 'waits to be seen where its policy says' : 'rotate --due gives it a date';
     case 'stays':
       if (successorDue !== undefined && successorDue <= now) return `${work}; a successor is due`;
       if (successorDue !== undefined)

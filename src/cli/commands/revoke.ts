@@ -118,6 +118,10 @@ function tasksOf(session: Session, changed: Changed): string[] {
   const hasNew = steps.some(({ event }) => event === 'activated');
   const isLeft = keys.some((key) => !key.symmetric && !isTombstone(key, at));
   const worked = revoked.some((key) => key.held && stateOf(key, at) === 'active');
+  const isLeak = revoked.some(
+    ({ kid }) => keys.find((one) => one.kid === kid)?.revoked?.reason === 'keyCompromise',
+  );
+  const isAll = before.keys.every((key) => isTombstone(key, at) || revoked.includes(key));
   const lines = [
     isPublic && `publish the set without it: ${line(`${isLeft ? '' : ' --allow-empty'} -o FILE`)}`,
     isPublic && 'purge it from CDNs and proxies: /.well-known/jwks.json',
@@ -129,7 +133,9 @@ function tasksOf(session: Session, changed: Changed): string[] {
       signed &&
       `restart verifiers that keep the set${hasNew ? '; until then they also refuse what the successor signs' : ''}`,
     signed && 'have tokens that it signed issued again: all of them will be refused',
-    `if whoever has the key may have the keystore and its secret too, revoke every key: ${commandLine('revoke', set, `${session.place()} --all`)}`,
+    isLeak &&
+      !isAll &&
+      `if whoever has the key may have the keystore and its secret too, revoke every key: ${commandLine('revoke', set, `${session.place()} --all`)}`,
   ];
   return lines.filter((one) => one !== false);
 }

@@ -118,10 +118,12 @@ async function report(session: Session, { sets, failed }: Rotated, how: RotateHo
   if (stopped.length > 0) {
     await printer.say(`interrupted: ${stopped.length} sets were not begun`, { always: true });
   }
-  if (others.length > 0 && failed.length + sets.length > 1) {
-    const names = [...new Set(others.map(({ set }) => escapeText(set)))].join(', ');
-    const rest = sets.length > 0 ? 'the other sets are done; ' : '';
-    await printer.say(`${rest}not done, or not all of it: ${names}`, { always: true });
+  const names = new Set(others.map(({ set }) => set));
+  const done = sets.filter(({ set }) => !names.has(set));
+  if (names.size > 0 && names.size + done.length > 1) {
+    const rest = done.length > 0 ? 'the other sets are done; ' : '';
+    const list = [...names].map((set) => escapeText(set)).join(', ');
+    await printer.say(`${rest}not done, or not all of it: ${list}`, { always: true });
   }
 }
 
@@ -151,7 +153,7 @@ async function sayNext(session: Session, sets: readonly Changed[]): Promise<void
       ? sets.some(({ policy }) => policy?.facts.rotateEvery !== undefined)
         ? 'nothing has a date yet'
         : 'and nothing will be: no set has a policy with a period (jwks policy SET --rotate-every 90d)'
-      : `next: ${escapeText(next.set)}: ${next.kid === undefined ? 'a successor is published' : `${session.printer.kid(next.kid)} leaves`} ${describeInstant(next.at, next.now, stderr.isTerminal)}`;
+      : `next: ${escapeText(next.set)}: ${next.kid === undefined ? '' : `${session.printer.kid(next.kid)} `}${next.what} ${describeInstant(next.at, next.now, stderr.isTerminal)}`;
   await session.printer.say(`nothing is due; ${what}`);
 }
 

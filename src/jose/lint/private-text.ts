@@ -9,12 +9,17 @@ const before = /-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}$/;
  * the mere mention of a label is no key.
  */
 const after =
-  /^(?: BLOCK)?-----(?:\s|\\+[rn]){1,8}(?:[A-Za-z-]{1,24}: ?[^\r\n\\]{0,80}(?:\s|\\+[rn]){1,8}){0,4}[A-Za-z0-9+/]{16}/;
+  /^(?: BLOCK)?-----(?:\s|\\+[rn]){1,160}(?:[A-Za-z-]{1,24}: ?[^\r\n\\]{0,80}(?:\s|\\+[rn]){1,160}){0,4}[A-Za-z0-9+/]{16}/;
 const longestLabel = 80;
-const longestHead = 600;
+const longestHead = 1_600;
 
 /** The secret of a keystore (keystore/secret.ts). */
 const secret = /jwks_secret_[\w-]{43}(?![\w-])/g;
+
+/** Base64 of `-----BEGIN `, as Kubernetes and others keep PEM, and what the label needs. */
+const encoded = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{24,80}/g;
+/** `d` of a JWK as a member in YAML: a long base64url text and nothing else on its line. */
+const yamlMember = /^[ \t-]*(?:d|k|priv): ?["']?[\w-]{40,}["']?[ \t]*$/gm;
 
 export function findPrivateText(text: string): PlacedFault[] {
   const found: PlacedFault[] = [];
@@ -24,6 +29,12 @@ export function findPrivateText(text: string): PlacedFault[] {
     if (label === undefined || !after.test(rest)) continue;
     found.push({ code: 'private-text', place: '', at: at - label.length, what: 'a private key in PEM' });
   }
+  for (const { index, 0: block } of text.matchAll(encoded)) {
+    if (/-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/.test(Buffer.from(block, 'base64').toString('latin1')))
+      found.push({ code: 'private-text', place: '', at: index, what: 'a private key in base64 of PEM' });
+  }
+  for (const { index } of text.matchAll(yamlMember))
+    found.push({ code: 'private-text', place: '', at: index, what: 'the private half of a JWK in YAML' });
   for (const { index } of text.matchAll(secret))
     found.push({ code: 'private-text', place: '', at: index, what: 'the secret of a keystore' });
   return found;

@@ -1,7 +1,7 @@
 // Whether an elliptic curve key lies on its curve, and whether its private half belongs to its public one.
 import { createECDH, createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { decodeBase64url } from '../base64url.ts';
-import { jacobi } from '../numbers.ts';
+import { jacobi, toNumber } from '../numbers.ts';
 import type { FoundKey } from '../read/found-key.ts';
 
 const opensslNames: Readonly<Record<string, string>> = {
@@ -47,23 +47,34 @@ function isReadable(jwk: FoundKey['jwk']): boolean {
 }
 
 function describeOkpFault({ jwk, isPrivate }: FoundKey, crv: string): string | undefined {
-  if (isPrivate) {
-    // node:crypto computes x from d whatever x is.
-    const { x } = createPublicKey(
-      createPrivateKey({ key: jwk as unknown as JsonWebKey, format: 'jwk' }),
-    ).export({
-      format: 'jwk',
-    });
-    if (x !== jwk['x']) return 'its "d" does not belong to its "x"';
-  }
+  if (isPrivate && publicOf(jwk) !== jwk['x']) return 'its "d" does not belong to its "x"';
+  const field = montgomery[crv];
+  const value = toNumber((bytesOf(jwk['x']) ?? Buffer.alloc(0)).reverse());
+  if (field !== undefined && value >= field) return `its "x" is not in the one form that ${crv} has for it`;
   const curve = edwards[crv];
   const isPlausible = isPrivate || curve === undefined || isPoint(curve, bytesOf(jwk['x']));
   return isPlausible ? undefined : `its "x" is no point of ${crv}, or one of small order`;
 }
 
+/** What x belongs to d: older Nodes compute it whatever x is, newer ones refuse another. */
+function publicOf(jwk: FoundKey['jwk']): string | undefined {
+  try {
+    const key = createPrivateKey({ key: jwk as unknown as JsonWebKey, format: 'jwk' });
+    return createPublicKey(key).export({ format: 'jwk' }).x;
+  } catch {
+    return undefined;
+  }
+}
+
 function bytesOf(text: unknown): Buffer {
   return typeof text === 'string' ? (decodeBase64url(text) ?? Buffer.alloc(0)) : Buffer.alloc(0);
 }
+
+/** RFC 7748 section 5: more than that is taken modulo it, so that one key would have two names. */
+const montgomery: Readonly<Record<string, bigint>> = {
+  X25519: 2n ** 255n - 19n,
+  X448: 2n ** 448n - 2n ** 224n - 1n,
+};
 
 interface Edwards {
   readonly p: bigint;

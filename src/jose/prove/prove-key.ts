@@ -7,8 +7,11 @@ import { Faults, refusal } from '../read/faults.ts';
 import type { FoundKey } from '../read/found-key.ts';
 import { chooseAlgorithm, type Wanted } from './choose-algorithm.ts';
 import { describeCurveFault } from './prove-curve.ts';
-import { describeRsaFault } from './prove-rsa.ts';
+import { describeRsaFault, hasPrimes } from './prove-rsa.ts';
 import { isUsable } from './round-trip.ts';
+
+/** RFC 7517 section 4.3: what a private half is for. */
+const working = ['sign', 'decrypt', 'unwrapKey', 'deriveKey', 'deriveBits'];
 
 interface ProvedHead {
   /** The key's own, if it has one. */
@@ -17,6 +20,8 @@ interface ProvedHead {
   readonly use: Use;
   readonly where: string;
   readonly repairs: readonly string[];
+  /** Its own `key_ops` allow no more than to verify, or to encrypt. */
+  readonly isPassive?: true;
 }
 
 /** A key with `alg` and `use`, and with its `kid` if it has one. */
@@ -32,16 +37,20 @@ export type ProvedKey = ProvedHead &
  */
 export async function proveKey(found: FoundKey, wanted: Wanted = {}): Promise<ProvedKey> {
   const algorithm = chooseAlgorithm(found, wanted);
-  const { where, kid, repairs } = found;
+  const { where, kid, repairs, keyOps } = found;
   if (found.jwk.kty === 'AKP') refuseWithoutMldsa(found);
   const fault = describeFault(found);
   if (fault !== undefined) throw refusal(where, fault);
+  if (found.isPrivate && found.jwk.kty === 'RSA' && !(await hasPrimes(found))) {
+    throw refusal(where, 'its "p" or "q" is no prime');
+  }
   if (!(await isUsable(found, algorithm))) {
     throw refusal(where, `it does not work as a key for algorithm ${algorithm.alg}`);
   }
   const { alg, use } = algorithm;
   const names = { alg, use, ...(kid === undefined ? {} : { kid }) };
-  const head = { kid, alg, use, where, repairs };
+  const isPassive = keyOps !== undefined && !keyOps.some((one) => working.includes(one));
+  const head = { kid, alg, use, where, repairs, ...(isPassive ? ({ isPassive } as const) : {}) };
   return found.isPrivate
     ? { ...head, isPrivate: true, jwk: toPrivateJwk({ ...found.jwk, ...names }) }
     : { ...head, isPrivate: false, jwk: toPublicJwk({ ...found.jwk, ...names }) };

@@ -1,4 +1,5 @@
 // Whether an RSA key is strong enough, and whether its members are one key (RFC 8017 section 3, NIST SP 800-56B 6.4).
+import { checkPrime } from 'node:crypto';
 import { decodeBase64url } from '../base64url.ts';
 import { toNumber } from '../numbers.ts';
 import type { FoundKey } from '../read/found-key.ts';
@@ -31,6 +32,29 @@ export function describeRsaFault({ jwk, isPrivate }: FoundKey): string | undefin
   const [d, p, q, dp, dq, qi] = ['d', 'p', 'q', 'dp', 'dq', 'qi'].map(read);
   const members = { n, e, d, p, q, dp, dq, qi } as Record<string, bigint>;
   return describePrivateFault(members as unknown as PrivateMembers);
+}
+
+/** Rounds of Miller-Rabin: a composite passes with a chance of 4^-16 at most. */
+const rounds = 16;
+
+/** Whether its factors are primes: what is built to look so can be factored. The arithmetic does not tell. */
+export async function hasPrimes({ jwk }: FoundKey): Promise<boolean> {
+  const check = (factor: Buffer) =>
+    new Promise<boolean>((resolve, reject) =>
+      checkPrime(factor, { checks: rounds }, (error, isPrime) => (error ? reject(error) : resolve(isPrime))),
+    );
+  const factors = ['p', 'q'].map((name) => decodeBase64url(String(jwk[name])) ?? Buffer.alloc(0));
+  const answers = await Promise.all(factors.map(check));
+  return answers.every(Boolean);
+}
+
+/** For a public key that others use: what would let anybody sign with it. An exponent of 3 is old, and still seen. */
+export function describePublicRsaFault(jwk: { readonly [member: string]: unknown }): string | undefined {
+  const read = (name: string): bigint => toNumber(decodeBase64url(String(jwk[name])) ?? Buffer.alloc(0));
+  const [n, e] = [read('n'), read('e')];
+  const bits = bitsOf(n);
+  if (bits < leastBits) return `it is an RSA key of ${bits} bits, and ${leastBits} are needed`;
+  return e < 3n || e % 2n === 0n ? 'its "e" is none that is safe' : undefined;
 }
 
 function describePublicFault(n: bigint, e: bigint): string | undefined {

@@ -40,7 +40,7 @@ export const keycloak: Product = {
 function oneKey(input: ProductInput): WholeKey {
   const [only, ...others] = input.held;
   const { privateJwk } = only ?? {};
-  return only !== undefined && privateJwk !== undefined && others.length === 0
+  return input.isNamed && only !== undefined && privateJwk !== undefined && others.length === 0
     ? { ...only, privateJwk }
     : onlySigner(input);
 }

@@ -2,7 +2,7 @@
 import { JwksError } from '../../errors.ts';
 import type { PrivateJwk } from '../../jose/jwk.ts';
 import type { Use } from '../../lifecycle/key.ts';
-import { type Product, type ProductInput, refuseMissing } from './product.ts';
+import { noSigner, type Product, type ProductInput, refuseMissing } from './product.ts';
 
 /** It publishes what it has, and does not start with a key that it cannot use, or has only the public half of. */
 export const oidcProvider: Product = {
@@ -10,6 +10,9 @@ export const oidcProvider: Product = {
   write(input) {
     refuseMissing(input, 'oidc-provider');
     const [signing, encrypting] = [pairsFor(input, 'sig'), pairsFor(input, 'enc')];
+    // It would sign with the first of those that no longer do.
+    if (signing.length > 0 && !input.held.some(({ key, isSigner }) => isSigner && key.use === 'sig'))
+      throw noSigner(input);
     const keys = [...signing, ...encrypting];
     const odd = keys.find(({ crv }) => crv === 'Ed448' || crv === 'X448');
     if (odd !== undefined)

@@ -25,6 +25,8 @@ export interface ProductInput {
   readonly isPrivate: boolean;
   readonly sets: readonly string[];
   readonly issuer: string | undefined;
+  /** One key was named, whatever its state. */
+  readonly isNamed: boolean;
 }
 
 /** One file of an export, and how it is written. `text` is written as it is. */

@@ -57,7 +57,13 @@ function join(
   );
   if (published.length === 0 && held.length === 0) refuseEmpty(request);
   const sets = keySets.map(({ manifest }) => manifest.set);
-  return { published: once(published), held: once(held), sets, issuer: request.issuer };
+  return {
+    published: once(published),
+    held: once(held),
+    sets,
+    issuer: request.issuer,
+    isNamed: request.kid !== undefined,
+  };
 }
 
 function describe({ manifest, privateKeys }: KeySet, clock: Instant, request: ProductRequest) {
