@@ -7,7 +7,7 @@ import { Faults, refusal } from '../read/faults.ts';
 import type { FoundKey } from '../read/found-key.ts';
 import { chooseAlgorithm, type Wanted } from './choose-algorithm.ts';
 import { describeCurveFault } from './prove-curve.ts';
-import { describeRsaFault, hasPrimes } from './prove-rsa.ts';
+import { describeRsaFault } from './prove-rsa.ts';
 import { isUsable } from './round-trip.ts';
 
 /** RFC 7517 section 4.3: what a private half is for. */
@@ -41,9 +41,6 @@ export async function proveKey(found: FoundKey, wanted: Wanted = {}): Promise<Pr
   if (found.jwk.kty === 'AKP') refuseWithoutMldsa(found);
   const fault = describeFault(found);
   if (fault !== undefined) throw refusal(where, fault);
-  if (found.isPrivate && found.jwk.kty === 'RSA' && !(await hasPrimes(found))) {
-    throw refusal(where, 'its "p" or "q" is no prime');
-  }
   if (!(await isUsable(found, algorithm))) {
     throw refusal(where, `it does not work as a key for algorithm ${algorithm.alg}`);
   }

@@ -1,7 +1,6 @@
 // Whether an RSA key is strong enough, and whether its members are one key (RFC 8017 section 3, NIST SP 800-56B 6.4).
-import { checkPrime } from 'node:crypto';
 import { decodeBase64url } from '../base64url.ts';
-import { toNumber } from '../numbers.ts';
+import { gcd, toNumber } from '../numbers.ts';
 import type { FoundKey } from '../read/found-key.ts';
 
 const leastBits = 2048;
@@ -34,18 +33,28 @@ export function describeRsaFault({ jwk, isPrivate }: FoundKey): string | undefin
   return describePrivateFault(members as unknown as PrivateMembers);
 }
 
-/** Rounds of Miller-Rabin: a composite passes with a chance of 4^-16 at most. */
-const rounds = 16;
+/** Whether a factor has factors that anybody finds by trial division: what is built of many is no prime at all. */
+function hasSmallFactor(factor: bigint): boolean {
+  smallNumbers ??= productOfPrimes(65_536);
+  return gcd(smallNumbers % factor, factor) !== 1n;
+}
 
-/** Whether its factors are primes: what is built to look so can be factored. The arithmetic does not tell. */
-export async function hasPrimes({ jwk }: FoundKey): Promise<boolean> {
-  const check = (factor: Buffer) =>
-    new Promise<boolean>((resolve, reject) =>
-      checkPrime(factor, { checks: rounds }, (error, isPrime) => (error ? reject(error) : resolve(isPrime))),
+let smallNumbers: bigint | undefined;
+
+function productOfPrimes(limit: number): bigint {
+  const isComposite = new Uint8Array(limit);
+  let factors: bigint[] = [];
+  for (let one = 2; one < limit; one++) {
+    if (isComposite[one] === 1) continue;
+    factors.push(BigInt(one));
+    for (let multiple = one * one; multiple < limit; multiple += one) isComposite[multiple] = 1;
+  }
+  // In pairs: numbers of like length are multiplied fast.
+  while (factors.length > 1)
+    factors = factors.flatMap((factor, index) =>
+      index % 2 === 0 ? [factor * (factors[index + 1] ?? 1n)] : [],
     );
-  const factors = ['p', 'q'].map((name) => decodeBase64url(String(jwk[name])) ?? Buffer.alloc(0));
-  const answers = await Promise.all(factors.map(check));
-  return answers.every(Boolean);
+  return factors[0] ?? 1n;
 }
 
 /** For a public key that others use: what would let anybody sign with it. An exponent of 3 is old, and still seen. */
@@ -75,6 +84,7 @@ type PrivateMembers = Readonly<Record<'n' | 'e' | 'd' | 'p' | 'q' | 'dp' | 'dq' 
 
 function describePrivateFault({ n, e, d, p, q, dp, dq, qi }: PrivateMembers): string | undefined {
   if (p < 3n || q < 3n || p * q !== n) return 'its "n" is not its "p" times its "q"';
+  if (hasSmallFactor(p) || hasSmallFactor(q)) return 'its "p" or "q" is no prime';
   const half = bitsOf(n) >> 1;
   // Primes that are near each other, or one that is short, are found fast.
   const difference = p > q ? p - q : q - p;
