@@ -45,7 +45,7 @@ test('every kind of event', async () => {
   await machine.jwks('delete auth --yes --note over');
   const kids: string[] = [];
   const nameOf = (kid: string | null) => {
-    if (kid === null || kid.startsWith('k')) return kid ?? '';
+    if (kid === null || /^k\d$/.test(kid)) return kid ?? '';
     if (!kids.includes(kid)) kids.push(kid);
     return `kid${kids.indexOf(kid) + 1}`;
   };
