@@ -6,10 +6,10 @@ const end = 'PRIVATE KEY';
 const before = /-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}$/;
 /**
  * A line end, as such or as JSON and scripts write it, perhaps headers (RFC 1421), and the beginning of the bytes:
- * the mere mention of a label is no key.
+ * the mere mention of a label is no key. A header ends where its line does: else blanks could be split in too many ways.
  */
 const after =
-  /^(?: BLOCK)?-----(?:\s|\\+[rn]){1,160}(?:[A-Za-z-]{1,24}: ?[^\r\n\\]{0,80}(?:\s|\\+[rn]){1,160}){0,4}[A-Za-z0-9+/]{16}/;
+  /^(?: BLOCK)?-----(?:\s|\\+[rn]){1,160}(?:[A-Za-z-]{1,24}: ?[^\r\n\\]{0,80}(?=[\r\n\\])(?:\s|\\+[rn]){1,160}){0,4}[A-Za-z0-9+/]{16}/;
 const longestLabel = 80;
 const longestHead = 1_600;
 
