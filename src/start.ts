@@ -14,11 +14,13 @@ const signals = { SIGINT: 130, SIGTERM: 143 } as const;
 /** Signals end the process at once, but not between a step that cannot be taken back and its report. */
 class SignalShield implements Shield {
   #raised = 0;
+  #graceful: AbortController | undefined;
   status: number | undefined;
 
   constructor() {
     for (const [name, status] of Object.entries(signals)) {
       process.on(name, () => {
+        if (this.#graceful?.signal.aborted === false) return this.#graceful.abort();
         this.status = status;
         if (this.#raised > 0) return;
         // A spinner may stand on the line.
@@ -27,6 +29,12 @@ class SignalShield implements Shield {
         process.exit(status);
       });
     }
+  }
+
+  /** From now on the first signal asks for an end, and is no interruption. */
+  untilSignal(): AbortSignal {
+    this.#graceful ??= new AbortController();
+    return this.#graceful.signal;
   }
 
   get isPending(): boolean {
@@ -141,6 +149,7 @@ const host: Host = {
   uid: process.geteuid?.(),
   actor,
   shield,
+  untilSignal: () => shield.untilSignal(),
   askHidden: async (question) => (await import('./cli/prompts.ts')).askHidden(question),
   confirm: async (question) => (await import('./cli/prompts.ts')).confirm(question),
 };

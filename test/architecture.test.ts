@@ -70,6 +70,8 @@ const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'valu
   [/^cli\/(?:config-schema|completion-script|commands\/(?:algs|create))\.ts$/, 'jose/algorithms.ts', 'value'],
   [/^cli\/commands\/(?:create|import)\.ts$/, 'jose/generate.ts', 'type'],
   [/^cli\/commands\/init\.ts$/, 'jose/identity.ts', 'type'],
+  // What is published depends on the time; what came in is described by what the keystore says of it.
+  [/^server\//, 'lifecycle/time.ts', 'value'],
   // The last look before something public is printed, and its types.
   [/^cli\/(?:printer|shapes|key-input)\.ts$/, 'jose/jwk.ts', 'value'],
   // Where secrets come from is asked of the host's environment.

@@ -27,6 +27,8 @@ export interface Host {
   readonly actor: () => string;
   /** Holds signals back while a step that cannot be taken back is being reported. */
   readonly shield: Shield;
+  /** Aborted by the first SIGINT or SIGTERM, which then do not end the process; the second one does. */
+  readonly untilSignal: () => AbortSignal;
   /** Asks for a hidden text on the terminal. */
   readonly askHidden: (question: string) => Promise<string>;
   /** Asks a yes-or-no question on the terminal. */

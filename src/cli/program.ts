@@ -30,6 +30,7 @@ const rest: readonly Entry[] = [
   { name: 'explain', load: () => import('./commands/explain.ts') },
   { name: 'encrypt', load: () => import('./commands/encrypt.ts') },
   { name: 'decrypt', load: () => import('./commands/decrypt.ts') },
+  { name: 'serve', load: () => import('./commands/serve.ts') },
   { name: 'init', load: () => import('./commands/init.ts') },
   { name: 'secret', load: () => import('./commands/secret.ts') },
   { name: 'convert', load: () => import('./commands/convert.ts') },

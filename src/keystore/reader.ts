@@ -114,9 +114,9 @@ export class Reader {
 
   /** As `readSet`, with the SHA-256 of the file, which the next revision refers to. */
   async readForChange(id: SetId): Promise<{ document: SetDocument; sha256: string } | undefined> {
-    const name = documentOf(id);
-    const document = await this.#read(name);
-    return document && { document, sha256: this.#digests.get(name) ?? '' };
+    const read = await this.#readStored(documentOf(id));
+    // Of the very bytes that were read: other changes may read the same document meanwhile.
+    return read && { document: read.value, sha256: digestOf(read.document.bytes) };
   }
 
   /**
@@ -163,6 +163,12 @@ export class Reader {
   }
 
   async #read(name: DocumentName): Promise<SetDocument | undefined> {
+    return (await this.#readStored(name))?.value;
+  }
+
+  async #readStored(
+    name: DocumentName,
+  ): Promise<{ readonly document: StoredDocument; readonly value: SetDocument } | undefined> {
     const read = await readChecked(this.storage, name, async (stored) => {
       const document = await this.parse(name, stored);
       // In here, since one that seems to have gone back may only have been overtaken while it was read.
@@ -170,7 +176,7 @@ export class Reader {
       return document;
     });
     if (read === undefined) this.#noteAbsent(name);
-    return read?.value;
+    return read;
   }
 
   #take(document: StoredDocument, master: Master): void {

@@ -24,24 +24,29 @@ export async function describeIssuer(
   clock: Instant,
   request: ExportRequest & { readonly issuer: string },
 ): Promise<Discovery> {
-  const issuer = parseIssuer(request.issuer);
+  parseIssuer(request.issuer);
   await exportPublic(reader, clock, request);
   const manifests = await selectSets(reader, request.sets);
   const algs = manifests.flatMap((manifest) => {
     const at = timeOf(manifest, clock, request.at);
     return manifest.keys.filter((key) => key.use === 'sig' && isPublished(key, at)).map(({ alg }) => alg);
   });
+  return toDiscovery(request.issuer, [...new Set(algs)]);
+}
+
+/** What an issuer says of itself. `algs`: of the signing keys that are published. */
+export function toDiscovery(issuer: string, algs: readonly string[]): Discovery {
   return {
     issuer,
     jwks_uri: `${issuer.replace(/\/$/, '')}${jwksPath}`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: [...new Set(algs)],
+    id_token_signing_alg_values_supported: algs,
   };
 }
 
 /** OpenID Connect Core 1.0 section 2, `iss`: https, without query and fragment; tokens repeat it as it is written. */
-function parseIssuer(text: string): string {
+export function parseIssuer(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
   const isLocal = host === 'localhost' || isLoopbackAddress(host);

@@ -21,6 +21,10 @@ export interface Settings {
   readonly terminal?: number | undefined;
   /** Answers for the terminal: hidden texts and yes or no, in order. */
   readonly answers?: readonly (string | boolean)[];
+  /** Ends a command that serves. */
+  readonly signal?: AbortSignal;
+  /** Told of all that stderr has had, each time that there is more. */
+  readonly onStderr?: (text: string) => void;
   /** Working directory below the home. */
   readonly cwd?: string;
 }
@@ -40,7 +44,7 @@ export class Machine {
   /** `jwks` and these words. */
   async jwks(argv: string | readonly string[], settings: Settings = {}): Promise<Ran> {
     const stdout = new Recorder(settings.terminal);
-    const stderr = new Recorder(settings.terminal);
+    const stderr = new Recorder(settings.terminal, settings.onStderr);
     const answers = [...(settings.answers ?? [])];
     const host: Host = {
       env: { HOME: this.home, ...settings.env },
@@ -53,6 +57,7 @@ export class Machine {
       uid: process.geteuid?.(),
       actor: () => 'alice@laptop',
       shield: { raise: () => {}, lower: () => {} },
+      untilSignal: () => settings.signal ?? new AbortController().signal,
       askHidden: async () => String(answers.shift()),
       confirm: async () => answers.shift() === true,
     };
@@ -73,12 +78,16 @@ class Recorder implements Output {
   readonly isTerminal: boolean;
   readonly columns: number;
 
-  constructor(columns: number | undefined) {
+  readonly #onText: ((text: string) => void) | undefined;
+
+  constructor(columns: number | undefined, onText?: (text: string) => void) {
+    this.#onText = onText;
     this.isTerminal = columns !== undefined;
     this.columns = columns ?? 80;
   }
 
   async write(text: string | Buffer): Promise<void> {
     this.text += typeof text === 'string' ? text : text.toString();
+    this.#onText?.(this.text);
   }
 }

@@ -1,0 +1,130 @@
+// jwks serve: the endpoint that verifiers fetch the published keys from.
+import { type Command, Option } from 'commander';
+import { JwksError } from '../../errors.ts';
+import { parseSetId, type SetId } from '../../keystore/set-id.ts';
+import type { Log } from '../../server/log.ts';
+import type { ServerOptions } from '../../server/server.ts';
+import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { wholeNumber } from '../global-options.ts';
+import type { Session } from '../session.ts';
+import { escapeText } from '../terminal-text.ts';
+
+interface ServeOptions {
+  readonly all?: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly issuer?: string;
+  readonly contentType: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly logFormat: 'json' | 'text';
+  readonly unchecked?: boolean;
+  readonly rotateDue?: boolean;
+}
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('serve')
+    .summary('answer verifiers at /.well-known/jwks.json')
+    .description(
+      'Serves the public JWKS of sets over HTTP, merged and each on its own, and follows the keystore and the clock. ' +
+        'Needs no secret but for --rotate-due. Logs on stderr; SIGTERM and SIGINT end it.',
+    )
+    .usage('[options] [set-id...]')
+    .argument('[operands...]')
+    .option('--all', 'all sets, also those that are made later')
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .option('--port <n>', 'where to listen; 0: a port that is free', wholeNumber, 4450)
+    .option('--issuer <url>', 'serve /.well-known/openid-configuration for this issuer too')
+    .option('--content-type <type>', 'of the JWKS', 'application/jwk-set+json')
+    .option('--tls-cert <file>', 'certificate (PEM), read again when it changes; wants --tls-key')
+    .option('--tls-key <file>', 'its private key (PEM)')
+    .addOption(new Option('--log-format <form>', 'json or text').choices(['json', 'text']).default('json'))
+    .option('--unchecked', 'although neither a fingerprint nor the secret vouches for the keystore')
+    .option('--rotate-due', 'do what policy makes due, once a minute at most; wants the secret')
+    .addHelpText('after', () =>
+      examples('jwks serve auth', 'jwks serve --all --rotate-due --host 0.0.0.0 --port 8080'),
+    );
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
+    const options = optionsOf<ServeOptions>(command);
+    const sets = chooseSets(named, options);
+    refuseContradiction(options);
+    await session.printer.prepare({ hasFormats: false, hasFile: false });
+    const { parseIssuer } = await import('../../operations/discovery.ts');
+    if (options.issuer !== undefined) parseIssuer(options.issuer);
+    const { TlsFiles } = await import('../../server/tls-files.ts');
+    const { tlsCert, tlsKey } = options;
+    const tls = tlsCert === undefined || tlsKey === undefined ? undefined : TlsFiles.load(tlsCert, tlsKey);
+    const { Log } = await import('../../server/log.ts');
+    const log = new Log({
+      write: (text) => session.host.stderr.write(text),
+      form: options.logFormat,
+      isQuiet: session.printer.isQuiet,
+      now: session.clock,
+      escape: escapeText,
+    });
+    // Asked for before anything listens: a secret that is missing must not show an hour later.
+    const rotateDue = options.rotateDue === true ? await toRotation(session, sets, log) : undefined;
+    const reader = await session.trustedReader(options.unchecked === true);
+    const { Follower } = await import('../../operations/follow-sets.ts');
+    const follower = await Follower.start(reader, sets);
+    const { publish } = await import('../../operations/publish-sets.ts');
+    const [twice] = publish(follower.manifests, session.clock()).conflicts;
+    if (twice !== undefined) {
+      throw new JwksError('conflict', `two of these sets have different keys with the kid "${twice}"`, {
+        hint: 'serve them from two servers',
+      });
+    }
+    await session.finish();
+    const { serve } = await import('../../server/server.ts');
+    const { clock } = session;
+    await serve(
+      { ...options, issuer: options.issuer, tls, follower, clock, log, rotateDue },
+      session.host.untilSignal(),
+    );
+  }
+}
+
+function chooseSets(named: readonly SetId[], options: ServeOptions): readonly SetId[] | 'all' {
+  if (options.all === true && named.length > 0)
+    throw new JwksError('usage', 'name sets, or use --all, not both');
+  if (options.all === true) return 'all';
+  if (named.length > 0) return named;
+  throw new JwksError('usage', "missing argument 'set-id'", { hint: 'name sets, or use --all' });
+}
+
+function refuseContradiction({ port, tlsCert, tlsKey, contentType }: ServeOptions): void {
+  if (port > 65_535) throw new JwksError('usage', `--port ${port} is no port`);
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new JwksError('usage', '--tls-cert and --tls-key go together');
+  if (!/^[\w.+-]+\/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)*$/.test(contentType))
+    throw new JwksError('usage', '--content-type is no media type such as application/json');
+}
+
+async function toRotation(
+  session: Session,
+  sets: readonly SetId[] | 'all',
+  log: Log,
+): Promise<ServerOptions['rotateDue']> {
+  const keystore = await session.keystore();
+  const { rotateSets } = await import('../../operations/rotate-sets.ts');
+  const { fetchUrl } = await import('../../operations/fetch-url.ts');
+  return async (isStopped) => {
+    try {
+      const services = { keystore, clock: session.clock, fetchUrl, isStopped };
+      const { sets: changed, failed } = await rotateSets(services, { sets, how: { kind: 'due' } });
+      for (const { set, steps, outcome } of changed) {
+        for (const { event, kid } of steps) log.say('info', event, { set, kid });
+        // That was one step with its report.
+        if (outcome === 'changed') session.host.shield.lower();
+      }
+      for (const { set, error } of failed) log.say('error', error.message, { set });
+    } catch (error) {
+      const message = error instanceof JwksError ? error.message : 'a fault of jwks itself';
+      log.say('error', `what is due was not done: ${message}`);
+    }
+  };
+}

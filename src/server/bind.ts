@@ -1,0 +1,88 @@
+// Takes a port or a Unix socket for a server, or says why it cannot be had.
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { connect, type Server } from 'node:net';
+import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+
+export type Place = { readonly host: string; readonly port: number } | { readonly socket: string };
+
+export async function bind(server: Server, place: Place): Promise<void> {
+  if (!('socket' in place)) {
+    await started(server, place, () => server.listen({ host: place.host, port: place.port }));
+    return;
+  }
+  await removeStale(place.socket);
+  await started(server, place, () => {
+    // The file is made within `listen`: nobody else may connect, not even for a moment.
+    const before = setUmask(0o177);
+    try {
+      server.listen({ path: place.socket });
+    } finally {
+      if (before !== undefined) setUmask(before);
+    }
+  });
+  chmodSync(place.socket, 0o600);
+}
+
+function setUmask(mask: number): number | undefined {
+  try {
+    return process.umask(mask);
+  } catch {
+    // In a worker thread it cannot be set; the mode is mended right afterwards.
+    return undefined;
+  }
+}
+
+function started(server: Server, place: Place, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error) => reject(toError(error, place));
+    server.once('error', onError);
+    server.once('listening', () => {
+      server.off('error', onError);
+      resolve();
+    });
+    listen();
+  });
+}
+
+/** A server that was killed leaves its socket behind, and nobody answers there. */
+async function removeStale(path: string): Promise<void> {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isSocket()) {
+    const hint = 'name a path where there is nothing yet';
+    throw new JwksError('failed', `${path} is there already, and is no socket`, { hint });
+  }
+  if (await isAnswered(path))
+    throw toError(Object.assign(new Error(), { code: 'EADDRINUSE' }), { socket: path });
+  unlinkSync(path);
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    // Only a refusal tells that nobody is there.
+    probe.once('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT'].includes(systemCode(error) ?? '')));
+  });
+}
+
+function toError(error: Error, place: Place): JwksError {
+  const code = systemCode(error) ?? '';
+  const where = 'socket' in place ? `the socket ${place.socket}` : `port ${place.port} of ${place.host}`;
+  if (code === 'EADDRINUSE') {
+    const hint =
+      'socket' in place
+        ? 'name another path, or stop who listens there'
+        : 'name another port; 0 takes a free one';
+    return new JwksError('failed', `${where} is in use`, { hint, cause: error });
+  }
+  const reasons: Record<string, string> = {
+    EADDRNOTAVAIL: 'this machine has no such address',
+    ENOTFOUND: 'there is no such host name',
+  };
+  const reason = reasons[code] ?? describeSystemError(error);
+  return new JwksError('failed', `cannot listen at ${where}: ${reason}`, { cause: error });
+}

@@ -1,0 +1,174 @@
+// What the server says while it runs: one line for each request and event, gathered and bounded.
+import { formatInstant, type Instant } from '../lifecycle/time.ts';
+import type { Note } from './answer.ts';
+
+export type Level = 'info' | 'warning' | 'error';
+export type LogForm = 'json' | 'text';
+
+export interface LogOptions {
+  readonly write: (text: string) => Promise<void>;
+  readonly form: LogForm;
+  /** Without access lines and `info`. */
+  readonly isQuiet: boolean;
+  readonly now: () => Instant;
+  /** Other people's text, for a terminal. */
+  readonly escape: (text: string) => string;
+}
+
+export interface AccessEntry {
+  readonly listener: string;
+  readonly peer: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly bytes: number;
+  readonly ms: number;
+  readonly note?: Note | undefined;
+}
+
+const chunk = 16 * 1024;
+const mostWaiting = 1024 * 1024;
+const delay = 100;
+const longestPath = 256;
+/** Text that JSON and a terminal take as it is: most lines need nothing else. */
+const harmless = /^[\w\-.~/:@%+,;=!$&'()* ]*$/;
+
+export class Log {
+  readonly #options: LogOptions;
+  #gathered = '';
+  #beingWritten = 0;
+  #dropped = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #second: number = Number.NaN;
+  #secondText = '';
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+  }
+
+  /** One access-log line. */
+  access(entry: AccessEntry): void {
+    if (this.#options.isQuiet) return;
+    const { listener, peer, method, status, bytes, note } = entry;
+    const path = withoutQuery(entry.path);
+    const ms = Math.round(entry.ms * 10) / 10;
+    if (this.#options.form === 'json') {
+      this.#add(
+        `{"time":"${this.#time()}","listener":${this.#quote(listener)},"peer":${this.#quote(peer)},"method":${this.#quote(method)},"path":${this.#quote(path)},"status":${status},"bytes":${bytes},"ms":${ms}${note === undefined ? '' : this.#noted(note)}}\n`,
+      );
+      return;
+    }
+    const words = `${this.#time()} ${listener} ${peer} ${this.#safe(method)} ${this.#safe(path)}`;
+    const named = note === undefined ? '' : this.#pairs(Object.entries(note));
+    this.#add(`${words} ${status} ${bytes} B ${ms} ms${named}\n`);
+  }
+
+  /** An event. */
+  say(level: Level, message: string, fields: Readonly<Record<string, string | number>> = {}): void {
+    if (this.#options.isQuiet && level === 'info') return;
+    this.#add(this.#event(level, message, fields));
+  }
+
+  /** Resolves when everything that was said has been handed over. */
+  async flush(): Promise<void> {
+    while (this.#gathered !== '' || this.#dropped > 0 || this.#beingWritten > 0) {
+      this.#handOver();
+      await this.#writing;
+    }
+  }
+
+  #event(level: Level, message: string, fields: Readonly<Record<string, string | number>>): string {
+    if (this.#options.form === 'json') {
+      const all = Object.entries({ time: this.#time(), level, message, ...fields });
+      const members = all.map(([name, value]) => `"${name}":${this.#value(value)}`);
+      return `{${members.join(',')}}\n`;
+    }
+    const told = level === 'info' ? '' : `${level}: `;
+    return `${this.#time()} ${told}${this.#safe(message)}${this.#pairs(Object.entries(fields))}\n`;
+  }
+
+  #noted({ route, set, kid }: Note): string {
+    let text = '';
+    if (route !== undefined) text += `,"route":${this.#quote(route)}`;
+    if (set !== undefined) text += `,"set":${this.#quote(set)}`;
+    if (kid !== undefined) text += `,"kid":${this.#quote(kid)}`;
+    return text;
+  }
+
+  #pairs(entries: readonly (readonly [string, string | number | undefined])[]): string {
+    const shown = entries.filter(([, value]) => value !== undefined);
+    return shown.map(([name, value]) => ` ${name}=${this.#safe(String(value))}`).join('');
+  }
+
+  #value(value: string | number): string {
+    return typeof value === 'number' ? `${value}` : this.#quote(value);
+  }
+
+  #quote(text: string): string {
+    return harmless.test(text) ? `"${text}"` : JSON.stringify(this.#options.escape(text));
+  }
+
+  #safe(text: string): string {
+    return harmless.test(text) ? text : this.#options.escape(text);
+  }
+
+  /** A date is costly to write out: once a second will do. */
+  #time(): string {
+    const now = this.#options.now();
+    if (now !== this.#second) {
+      this.#second = now;
+      this.#secondText = formatInstant(now);
+    }
+    return this.#secondText;
+  }
+
+  #add(line: string): void {
+    if (this.#gathered.length + this.#beingWritten + line.length > mostWaiting) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#gathered += line;
+    if (this.#gathered.length >= chunk) this.#handOver();
+    else if (this.#timer === undefined) {
+      this.#timer = setTimeout(() => this.#handOver(), delay);
+      this.#timer.unref();
+    }
+  }
+
+  #handOver(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    // One write at a time: what comes meanwhile is gathered, and follows when it ends.
+    if (this.#beingWritten > 0) return;
+    const text = this.#gathered + this.#takeDropped();
+    if (text === '') return;
+    this.#gathered = '';
+    this.#beingWritten = text.length;
+    this.#writing = this.#write(text);
+  }
+
+  async #write(text: string): Promise<void> {
+    try {
+      await this.#options.write(text);
+    } catch {
+      // A log that nobody reads any more must not end the server.
+    }
+    this.#beingWritten = 0;
+    // Whoever came while it was being written found no timer to wait for.
+    if (this.#gathered.length >= chunk || this.#timer === undefined) this.#handOver();
+  }
+
+  #takeDropped(): string {
+    if (this.#dropped === 0) return '';
+    const lines = this.#dropped;
+    this.#dropped = 0;
+    return this.#event('warning', 'log lines were dropped, as they were not read fast enough', { lines });
+  }
+}
+
+function withoutQuery(target: string): string {
+  const query = target.indexOf('?');
+  const path = query === -1 ? target : target.slice(0, query);
+  return path.length > longestPath ? `${path.slice(0, longestPath)}...` : path;
+}

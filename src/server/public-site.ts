@@ -1,0 +1,123 @@
+// What verifiers fetch: the merged set, a set each, the discovery document, health. Never a private member.
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Publication } from '../operations/publish-sets.ts';
+import { type Answer, emptyAnswer, errorAnswer, jsonAnswer, type Site } from './answer.ts';
+import { segmentsOf } from './routes.ts';
+
+export interface PublicSiteOptions {
+  /** What is published now: of all sets that are served, or of one of them; `undefined`: that is not served. */
+  readonly published: (set?: string) => Publication | undefined;
+  /** What verifiers are told about the issuer; absent: nothing. */
+  readonly discovery: ((publication: Publication) => object) | undefined;
+  /** The path of the issuer, under which a proxy may hand requests on. */
+  readonly issuerPath: string;
+  /** RFC 7517 section 8.5.2. */
+  readonly contentType: string;
+  /** Why the keystore cannot be read now; empty: it can. */
+  readonly faults: () => readonly string[];
+}
+
+interface Prepared {
+  readonly of: Publication;
+  readonly whole: Answer;
+  readonly unchanged: Answer;
+}
+
+const shared = ['access-control-allow-origin', '*', 'x-content-type-options', 'nosniff'];
+const allowed = 'GET, HEAD, OPTIONS';
+const preflight = emptyAnswer(204, [
+  'access-control-allow-origin',
+  '*',
+  'access-control-allow-methods',
+  allowed,
+  'access-control-allow-headers',
+  '*',
+  'access-control-max-age',
+  '86400',
+]);
+
+export function publicSite(options: PublicSiteOptions): Site {
+  const prepared = new Map<string, Prepared>();
+
+  function prepare(name: string, publication: Publication, toBody: () => object, type: string): Prepared {
+    const before = prepared.get(name);
+    if (before !== undefined && before.of === publication) return before;
+    const now = toPrepared(publication, toBody(), type);
+    prepared.set(name, now);
+    return now;
+  }
+
+  function document(target: string): Prepared | Answer {
+    const segments = segmentsOf(target);
+    if ('status' in segments) return segments;
+    const path = segments.join('/');
+    const [first, set, ...rest] = segments;
+    if (first === 'sets' && set !== undefined && rest.join('/') === '.well-known/jwks.json') {
+      const publication = options.published(set);
+      if (publication === undefined) return errorAnswer(404, 'this set is not served here', shared);
+      return prepare(`set ${set}`, publication, () => publication.jwks, options.contentType);
+    }
+    const publication = options.published();
+    if (publication === undefined) return errorAnswer(404, 'nothing is served here', shared);
+    const below = withoutPrefix(path, options.issuerPath);
+    if (below === '.well-known/jwks.json') {
+      return prepare('merged', publication, () => publication.jwks, options.contentType);
+    }
+    const { discovery } = options;
+    if (below === '.well-known/openid-configuration' && discovery !== undefined) {
+      return prepare('issuer', publication, () => discovery(publication), 'application/json');
+    }
+    if (path === 'health/alive') return jsonAnswer(200, { status: 'ok' });
+    if (path === 'health/ready') return readiness(options.faults());
+    return errorAnswer(404, 'there is nothing at this path', shared);
+  }
+
+  return (request) => {
+    const { method } = request;
+    if (method === 'OPTIONS') return preflight;
+    if (method !== 'GET' && method !== 'HEAD') {
+      return errorAnswer(405, 'only GET and HEAD', ['allow', allowed, ...shared]);
+    }
+    const found = document(request.url ?? '');
+    if (!('whole' in found)) return found;
+    return isUnchanged(request, found) ? found.unchanged : found.whole;
+  };
+}
+
+function readiness(faults: readonly string[]): Answer {
+  if (faults.length === 0) return jsonAnswer(200, { status: 'ok' });
+  return jsonAnswer(503, { errors: { keystore: faults.join('; ') } });
+}
+
+function withoutPrefix(path: string, prefix: string): string {
+  return prefix !== '' && path.startsWith(`${prefix}/`) ? path.slice(prefix.length + 1) : path;
+}
+
+function toPrepared(of: Publication, value: object, contentType: string): Prepared {
+  const body = Buffer.from(JSON.stringify(value));
+  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  const stale = of.staleIfError === 0 ? '' : `, stale-if-error=${of.staleIfError}`;
+  const common = ['etag', etag, 'cache-control', `public, max-age=${of.cacheMaxAge}${stale}`, ...shared];
+  return {
+    of,
+    whole: {
+      status: 200,
+      headers: ['content-type', contentType, 'content-length', `${body.length}`, ...common],
+      body,
+    },
+    unchanged: { status: 304, headers: common, body: Buffer.alloc(0) },
+  };
+}
+
+/** RFC 9110 section 13.1.2: weak comparison, a list, or `*`. */
+function isUnchanged({ headers }: IncomingMessage, { unchanged }: Prepared): boolean {
+  const wanted = headers['if-none-match'];
+  if (wanted === undefined) return false;
+  const etag = unchanged.headers[1];
+  return (
+    wanted === etag ||
+    wanted.trim() === '*' ||
+    wanted.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)
+  );
+}

@@ -1,0 +1,160 @@
+// The service: follows the keystore, answers on its listeners, and does what is due where it is told to.
+import { setTimeout as pause } from 'node:timers/promises';
+import { JwksError } from '../errors.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { jwksPath, parseIssuer, toDiscovery } from '../operations/discovery.ts';
+import type { Follower } from '../operations/follow-sets.ts';
+import { type Publication, publish } from '../operations/publish-sets.ts';
+import { type Listener, listen } from './listener.ts';
+import type { Log } from './log.ts';
+import { publicSite } from './public-site.ts';
+import type { TlsFiles } from './tls-files.ts';
+
+export interface ServerOptions {
+  readonly follower: Follower;
+  readonly clock: () => Instant;
+  readonly log: Log;
+  readonly host: string;
+  readonly port: number;
+  readonly issuer: string | undefined;
+  readonly contentType: string;
+  readonly tls: TlsFiles | undefined;
+  /** Does what policy makes due; absent: nobody does here. */
+  readonly rotateDue: ((isStopped: () => boolean) => Promise<void>) | undefined;
+}
+
+/** Serves until the signal, then lets the requests under way end. */
+export async function serve(options: ServerOptions, signal: AbortSignal): Promise<void> {
+  const { follower, clock, log, issuer, tls } = options;
+  const published = toPublished(follower, clock);
+  const site = publicSite({
+    published,
+    discovery: issuer === undefined ? undefined : ({ algs }) => toDiscovery(issuer, algs),
+    issuerPath: issuer === undefined ? '' : pathOf(issuer),
+    contentType: options.contentType,
+    faults: () => describeFaults(follower, published()),
+  });
+  const place = { host: options.host, port: options.port };
+  const listener = await listen({ name: 'public', place, tls, site, log, onError: () => {} });
+  log.say('info', 'listening', { listener: 'public', url: `${listener.url}${jwksPath}` });
+  const loops = [follow(options, published, listener, signal), rotate(options, signal)];
+  try {
+    await stopped(signal);
+  } finally {
+    log.say('info', 'stopping');
+    await listener.stop();
+    await Promise.all(loops);
+    log.say('info', 'stopped');
+    await log.flush();
+  }
+}
+
+type Published = (set?: string) => Publication | undefined;
+
+/** What is published now: worked out again when the keystore has changed or a date is reached. */
+function toPublished(follower: Follower, clock: () => Instant): Published {
+  const known = new Map<string, { readonly at: Instant; readonly publication: Publication }>();
+  let manifests = follower.manifests;
+  return (set) => {
+    if (follower.manifests !== manifests) known.clear();
+    manifests = follower.manifests;
+    const now = clock();
+    const name = set ?? '';
+    const before = known.get(name);
+    // A clock that went back makes what was worked out later doubtful.
+    const { until } = before?.publication ?? {};
+    if (before !== undefined && now >= before.at && (until === undefined || now < until)) {
+      return before.publication;
+    }
+    const chosen = set === undefined ? manifests : manifests.filter((one) => one.set === set);
+    if (set !== undefined && chosen.length === 0) return undefined;
+    const publication = publish(chosen, now);
+    known.set(name, { at: now, publication });
+    return publication;
+  };
+}
+
+function describeFaults(follower: Follower, publication: Publication | undefined): string[] {
+  const faults = follower.faults.map(({ error }) => error.message);
+  const conflicts = (publication?.conflicts ?? []).map(
+    (kid) => `two sets have different keys with the kid "${kid}"`,
+  );
+  return [...faults, ...conflicts];
+}
+
+const lookEvery = 500;
+const tlsEvery = 5_000;
+
+/** Looks at the keystore twice a second, less often where a look lasts long; the clock needs no looking. */
+async function follow(
+  { follower, log, tls }: ServerOptions,
+  published: Published,
+  listener: Listener,
+  signal: AbortSignal,
+): Promise<void> {
+  let said = '';
+  let tlsAt = performance.now();
+  let tlsFault = '';
+  let lasted = 0;
+  while (await waited(Math.max(lookEvery, lasted * 4), signal)) {
+    const began = performance.now();
+    const hasChanged = await follower.poll();
+    lasted = performance.now() - began;
+    const faults = describeFaults(follower, published()).join('; ');
+    if (faults !== said) {
+      if (faults === '') log.say('info', 'the keystore can be read again');
+      else log.say('error', faults);
+      said = faults;
+    } else if (hasChanged && faults === '') log.say('info', 'the keystore has changed');
+    if (tls === undefined || performance.now() - tlsAt < tlsEvery) continue;
+    tlsAt = performance.now();
+    tlsFault = renew(tls, listener, log, tlsFault);
+  }
+}
+
+/** Returns what is wrong with the files now, which is said once. */
+function renew(tls: TlsFiles, listener: Listener, log: Log, said: string): string {
+  try {
+    if (!tls.reload()) return said;
+    listener.renewTls();
+    log.say('info', 'the certificate was renewed');
+    return '';
+  } catch (error) {
+    const message = error instanceof JwksError ? error.message : 'the certificate cannot be renewed';
+    if (message !== said) log.say('error', `the certificate before it is used on: ${message}`);
+    return message;
+  }
+}
+
+const rotateEvery = 60_000;
+
+/** Once a minute at most; hosts that were started together do not all come at once. */
+async function rotate({ rotateDue }: ServerOptions, signal: AbortSignal): Promise<void> {
+  if (rotateDue === undefined) return;
+  let wait = Math.random() * 2_000;
+  while (await waited(wait, signal)) {
+    await rotateDue(() => signal.aborted);
+    wait = rotateEvery * (1 + Math.random() / 2);
+  }
+}
+
+/** False: it was stopped meanwhile. */
+async function waited(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await pause(milliseconds, undefined, { signal });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function pathOf(issuer: string): string {
+  return new URL(parseIssuer(issuer)).pathname.replace(/^\/|\/$/g, '');
+}
