@@ -1,0 +1,44 @@
+// Who may use the admin listener: no web page, no foreign host name (DNS rebinding), nobody without the token.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { type Answer, errorAnswer } from './answer.ts';
+
+export interface GuardOptions {
+  readonly token: string | undefined;
+  /** Allowed values of Host, in lower case, `host[:port]`; `any`: a Unix socket, or behind a proxy. */
+  readonly hosts: ReadonlySet<string> | 'any';
+}
+
+export function refuseAdmin(request: IncomingMessage, { token, hosts }: GuardOptions): Answer | undefined {
+  const { headers } = request;
+  if (headers.origin !== undefined) return errorAnswer(403, 'requests of web pages are refused');
+  if (hosts !== 'any' && !hosts.has((headers.host ?? '').toLowerCase())) {
+    return errorAnswer(403, 'the admin API is not known by this Host');
+  }
+  if (token === undefined) return undefined;
+  const isPage = /^\/(?:\?|$)/.test(request.url ?? '');
+  const given = tokenOf(headers.authorization ?? '', isPage);
+  if (given !== undefined && isSame(given, token)) return undefined;
+  const challenges = ['www-authenticate', 'Bearer realm="jwks"'];
+  // A browser can ask for a password, not for a token: the status page takes one as the other.
+  if (isPage) challenges.push('www-authenticate', 'Basic realm="jwks"');
+  return errorAnswer(401, 'the admin token is missing or wrong', challenges);
+}
+
+function tokenOf(authorization: string, isPage: boolean): string | undefined {
+  const [, scheme = '', value = ''] = /^(\S+) +(\S+) *$/.exec(authorization) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (!isPage || scheme.toLowerCase() !== 'basic') return undefined;
+  const text = Buffer.from(value, 'base64').toString();
+  const colon = text.indexOf(':');
+  return colon === -1 ? undefined : text.slice(colon + 1);
+}
+
+/** Digests are of one length, and tell nothing of how much was right. */
+function isSame(given: string, token: string): boolean {
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
