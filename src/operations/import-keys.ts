@@ -134,7 +134,7 @@ export function refuseFirst(request: ImportRequest, clock: Instant): ManifestKey
   return keys;
 }
 
-function toManifestKey({ kid, proved }: Incoming): ManifestKey {
+export function toManifestKey({ kid, proved }: Incoming): ManifestKey {
   const { alg, use, jwk, isPrivate } = proved;
   const symmetric = isSymmetric(jwk);
   return {
@@ -149,21 +149,21 @@ function toManifestKey({ kid, proved }: Incoming): ManifestKey {
   };
 }
 
-function toPrivateEntry({ kid, proved }: Incoming): [string, PrivateJwk][] {
+export function toPrivateEntry({ kid, proved }: Incoming): [string, PrivateJwk][] {
   if (!proved.isPrivate) return [];
   return [[kid, nameJwk(proved.jwk, { kid, alg: proved.alg, use: proved.use })]];
 }
 
-function describeSource({ where, repairs, isPrivate }: ProvedKey): string {
+export function describeSource({ where, repairs, isPrivate }: ProvedKey): string {
   const half = isPrivate ? '' : ' (public half only)';
   const mended = repairs.length === 0 ? '' : `; mended: ${repairs.join(', ')}`;
   return `from ${where}${half}${mended}`;
 }
 
-function refuse(
+export function refuse(
   manifest: Pick<Manifest, 'set' | 'keys' | 'policy'>,
   keys: readonly ManifestKey[],
-  request: ImportRequest,
+  request: Pick<ImportRequest, 'force'>,
 ): void {
   const allowed = manifest.policy?.facts.alg;
   for (const key of keys) {
@@ -187,7 +187,7 @@ function refuse(
 }
 
 /** A private key that its own file lets only verify must not become the one that signs. */
-function refusePassive({ incoming, placement }: ImportRequest): void {
+export function refusePassive({ incoming, placement }: Pick<ImportRequest, 'incoming' | 'placement'>): void {
   const passive = incoming.find(({ proved }) => proved.isPrivate && proved.isPassive === true);
   if (passive === undefined || placement.kind === 'retiring') return;
   throw new JwksError('bad-key', `${passive.proved.where}: its "key_ops" do not let it sign or decrypt`, {

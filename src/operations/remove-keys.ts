@@ -63,12 +63,12 @@ function choose(manifest: Manifest, keys: RevokeRequest['keys'], now: Instant): 
   throw new JwksError('not-found', `set "${manifest.set}" has no key that signs`);
 }
 
-/** Takes a key away for good, with a successor where it signed. One that is retired or revoked stays a name. */
+/** Takes a key away for good, with a successor where it signed unless none is wanted. One that is retired or revoked stays a name. */
 export function deleteKey(keystore: Keystore, request: RetireRequest): Promise<Changed> {
   const { set, kid } = request;
   return changeSet(keystore, set, request, ({ manifest }, now) => {
     if (isTombstone(find(manifest, kid), now)) throw noKey(set, kid);
-    return planRemoval(lifeOf(manifest), now, [kid], { kind: 'delete' });
+    return planRemoval(lifeOf(manifest), now, [kid], { kind: 'delete' }, request.noSuccessor);
   });
 }
 

@@ -1,0 +1,181 @@
+// Ory Hydra's PUT: a set becomes the keys of a body, or one key of a body comes into a set.
+import { timingSafeEqual } from 'node:crypto';
+import { JwksError } from '../errors.ts';
+import { refusal } from '../jose/read/faults.ts';
+import { isObject, memberOf, parseJson } from '../jose/read/json-text.ts';
+import { mostBytes } from '../jose/read/read-keys.ts';
+import type { Keystore, OpenSet } from '../keystore/keystore.ts';
+import type { ManifestKey } from '../keystore/manifest.ts';
+import type { SetId } from '../keystore/set-id.ts';
+import { isTombstone } from '../lifecycle/key.ts';
+import { planImport } from '../lifecycle/plan-import.ts';
+import { planReplacement } from '../lifecycle/plan-replacement.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { changeSet, lifeOf } from './change-set.ts';
+import {
+  describeSource,
+  type Incoming,
+  readIncoming,
+  refuse,
+  refusePassive,
+  toManifestKey,
+  toPrivateEntry,
+} from './import-keys.ts';
+
+/** What the body says of a symmetric key without its value, as it was shown: it can only be one that is there. */
+interface Stub {
+  readonly kid: string;
+  readonly alg: unknown;
+  readonly use: unknown;
+}
+
+type Put = Stub | Incoming;
+
+const where = 'body';
+const active = { kind: 'active' } as const;
+const create = { policy: undefined };
+
+/**
+ * Keys that the set has stay; those that are not in the body go, without a successor. Of each role the last key
+ * that the body has a private half of signs. The kids are in the body's order.
+ */
+export async function putSet(
+  keystore: Keystore,
+  request: { readonly set: SetId; readonly body: Uint8Array },
+): Promise<{ readonly kids: readonly string[] }> {
+  const { set, body } = request;
+  const value = parseBody(body);
+  const list = isObject(value) ? memberOf(value, 'keys') : undefined;
+  if (!Array.isArray(list)) throw refusal(where, 'it has no list "keys"');
+  const puts = await readPuts(keystore, set, list);
+  const kids = puts.map(({ kid }) => kid);
+  await changeSet(keystore, set, { create }, (current, now) => {
+    const { incoming, keys, sources, privateKeys } = takeIn(current, puts, now);
+    const privateKids = puts.flatMap((put) => ('proved' in put && put.proved.isPrivate ? [put.kid] : []));
+    const replacement = { kids, incoming: keys, privateKids };
+    const plan = planReplacement(lifeOf(current.manifest), now, replacement, sources);
+    const signing = new Set(privateKids);
+    refusePassive({ incoming: incoming.filter(({ kid }) => signing.has(kid)), placement: active });
+    return { ...plan, privateKeys };
+  });
+  return { kids };
+}
+
+/** A key that the set has already stays as it is; another signs at once. The body's own kid counts, if it has one. */
+export async function putKey(
+  keystore: Keystore,
+  request: { readonly set: SetId; readonly kid: string; readonly body: Uint8Array },
+): Promise<{ readonly kid: string }> {
+  const { set, body } = request;
+  const value = parseBody(body);
+  if (!isObject(value) || Array.isArray(memberOf(value, 'keys'))) throw refusal(where, 'it is not one key');
+  const own = memberOf(value, 'kid');
+  const kid = own === undefined || own === '' ? request.kid : own;
+  const puts = await readPuts(keystore, set, [{ ...value, kid }]);
+  await changeSet(keystore, set, { create }, (current, now) => {
+    const { incoming, keys, sources, privateKeys } = takeIn(current, puts, now);
+    if (keys.length === 0) return { steps: [], keys: current.manifest.keys };
+    refusePassive({ incoming, placement: active });
+    return { ...planImport(lifeOf(current.manifest), now, keys, active, sources), privateKeys };
+  });
+  return { kid: puts[0]?.kid ?? request.kid };
+}
+
+function parseBody(bytes: Uint8Array): unknown {
+  if (bytes.length > mostBytes) throw refusal(where, 'it is larger than 1 MiB');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw refusal(where, 'it is not UTF-8');
+  }
+  return parseJson(text, where);
+}
+
+async function readPuts(keystore: Keystore, set: SetId, list: readonly unknown[]): Promise<Put[]> {
+  const known = (await keystore.reader.readSet(set))?.manifest.keys ?? [];
+  const cleaned = list.map((key) => complete(key, known));
+  const stubs = cleaned.map(toStub);
+  const others = cleaned.filter((_, index) => stubs[index] === undefined);
+  const isProved = others.length > 0 || list.length === 0;
+  const bytes = Buffer.from(JSON.stringify({ keys: others }));
+  const proved = isProved ? await readIncoming([{ name: where, bytes }], {}, {}) : [];
+  const rest = proved.values();
+  const puts = stubs.flatMap((stub): Put[] => {
+    const put = stub ?? rest.next().value;
+    return put === undefined ? [] : [put];
+  });
+  const twice = puts.find(({ kid }, index) => puts.findIndex((one) => one.kid === kid) !== index);
+  if (twice !== undefined) throw refusal(where, `two of its keys have the kid "${twice.kid}"`);
+  return puts;
+}
+
+/** Ory's clients send empty texts for what is not set. A key that is there says itself what is left out. */
+function complete(key: unknown, known: readonly ManifestKey[]): unknown {
+  if (!isObject(key)) return key;
+  const empty = ['kid', 'use', 'alg'].filter((name) => memberOf(key, name) === '');
+  const said = Object.fromEntries(Object.entries(key).filter(([name]) => !empty.includes(name)));
+  const existing = known.find(({ kid }) => kid === memberOf(said, 'kid'));
+  return existing === undefined ? said : { alg: existing.alg, use: existing.use, ...said };
+}
+
+function toStub(key: unknown): Stub | undefined {
+  if (!isObject(key) || memberOf(key, 'kty') !== 'oct' || memberOf(key, 'k') !== undefined) return undefined;
+  const kid = memberOf(key, 'kid');
+  if (typeof kid !== 'string') throw refusal(where, 'a symmetric key has neither "k" nor "kid"');
+  return { kid, alg: memberOf(key, 'alg'), use: memberOf(key, 'use') };
+}
+
+/** Those of them that the set does not have; whatever contradicts what it has is refused. */
+function takeIn(current: OpenSet, puts: readonly Put[], now: Instant) {
+  const { manifest } = current;
+  const incoming = puts.flatMap((put): Incoming[] => {
+    const key = manifest.keys.find((one) => one.kid === put.kid);
+    if (key !== undefined && !isTombstone(key, now)) {
+      refuseOther(current, key, put);
+      return [];
+    }
+    if ('proved' in put) return [put];
+    if (key !== undefined) throw new JwksError('conflict', `key "${put.kid}" is out of use already`);
+    throw refusal(where, `key "${put.kid}" has no "k", and set "${manifest.set}" has no such key`);
+  });
+  const keys = incoming.map(toManifestKey);
+  refuse(manifest, keys, {});
+  const described = new Map(incoming.map(({ kid, proved }) => [kid, describeSource(proved)]));
+  return {
+    incoming,
+    keys,
+    sources: ({ kid }: ManifestKey) => described.get(kid) ?? '',
+    privateKeys: incoming.flatMap(toPrivateEntry).map(([, jwk]) => jwk),
+  };
+}
+
+function refuseOther(current: OpenSet, key: ManifestKey, put: Put): void {
+  const { alg, use } = 'proved' in put ? put.proved : put;
+  if (!isSame(current, key, put)) {
+    throw new JwksError('conflict', `set "${current.manifest.set}" has another key "${key.kid}"`, {
+      hint: 'nothing was changed; give the key a kid of its own',
+    });
+  }
+  if (alg !== key.alg || use !== key.use)
+    throw refusal(where, `key "${key.kid}" is for ${key.alg} (${key.use}), which cannot be changed`);
+  // Taken as unchanged it would seem to be stored.
+  if ('proved' in put && put.proved.isPrivate && !key.held) {
+    throw new JwksError(
+      'conflict',
+      `set "${current.manifest.set}" holds only the public half of key "${key.kid}"`,
+    );
+  }
+}
+
+function isSame({ privateKeys }: OpenSet, key: ManifestKey, put: Put): boolean {
+  if (!('proved' in put)) return key.symmetric;
+  const { symmetric, thumbprint } = toManifestKey(put);
+  if (symmetric !== key.symmetric) return false;
+  if (!symmetric) return thumbprint === key.thumbprint;
+  const [held, given] = [privateKeys.find(({ kid }) => kid === key.kid), put.proved.jwk].map((jwk) =>
+    Buffer.from(String(jwk?.k ?? ''), 'base64url'),
+  );
+  if (held === undefined || given === undefined || held.length !== given.length) return false;
+  return held.length > 0 && timingSafeEqual(held, given);
+}
