@@ -1,14 +1,20 @@
-// Follows the sets of a keystore while it changes, and keeps the last good state of what cannot be read.
+// Follows the sets of a keystore for as long as a server runs, and keeps the last good state of each.
 import { JwksError } from '../errors.ts';
 import type { Manifest } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
-import { type SetId, setNameOf } from '../keystore/set-id.ts';
-import { selectSets } from './select-sets.ts';
+import { type DocumentName, documentOf, type SetId, setNameOf } from '../keystore/set-id.ts';
+import { noSet, selectSets } from './select-sets.ts';
 
 export interface FollowedFault {
-  /** Absent: it concerns the whole keystore. */
+  /** `undefined`: the keystore as a whole. */
   readonly set: string | undefined;
   readonly error: JwksError;
+}
+
+/** What one look has found. */
+interface Look {
+  readonly manifests: readonly Manifest[];
+  readonly faults: readonly FollowedFault[];
 }
 
 export class Follower {
@@ -18,9 +24,10 @@ export class Follower {
   #faults: readonly FollowedFault[] = [];
   #looking: Promise<boolean> | undefined;
 
-  /** What is not there or cannot be read at the start is an error, as for `selectSets`. */
+  /** Throws as `selectSets` does: what is not there or does not open at the start ends it. */
   static async start(reader: Reader, sets: readonly SetId[] | 'all'): Promise<Follower> {
-    return new Follower(reader, sets, await selectSets(reader, sets));
+    const named = sets === 'all' ? sets : [...new Set(sets)];
+    return new Follower(reader, named, await selectSets(reader, named));
   }
 
   private constructor(reader: Reader, sets: readonly SetId[] | 'all', manifests: readonly Manifest[]) {
@@ -29,7 +36,7 @@ export class Follower {
     this.#manifests = manifests;
   }
 
-  /** The last good one of each set that is not deleted. Another array only when something has changed. */
+  /** The last good manifest of each set that is not deleted, in the order named or by set id. Another array only when something changed. */
   get manifests(): readonly Manifest[] {
     return this.#manifests;
   }
@@ -38,7 +45,7 @@ export class Follower {
     return this.#faults;
   }
 
-  /** Looks again; tells whether anything is another. Never throws, and looks once where it is called twice. */
+  /** Looks again; whether manifests or faults changed. Never throws. Concurrent calls share one look. */
   poll(): Promise<boolean> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
@@ -47,65 +54,86 @@ export class Follower {
   }
 
   async #look(): Promise<boolean> {
-    const faults: FollowedFault[] = [];
-    const fail = (set: string | undefined, error: unknown) =>
-      void faults.push({ set, error: toFault(error) });
-    let manifests = this.#manifests;
+    let isNewMaster = false;
+    let look: Look;
     try {
-      await this.#reader.reloadMaster();
-      const found = await this.#read(fail);
-      // A set that cannot be read now is served as it was.
-      const kept = this.#manifests.filter(({ set }) => faults.some((fault) => fault.set === set));
-      manifests = this.#inOrder([
-        ...found,
-        ...kept.filter(({ set }) => !found.some((one) => one.set === set)),
-      ]);
+      isNewMaster = await this.#reader.reloadMaster();
+      look = this.#sets === 'all' ? await this.#readAll() : await this.#readNamed(this.#sets);
     } catch (error) {
-      fail(undefined, error);
+      look = { manifests: this.#manifests, faults: [{ set: undefined, error: toJwksError(error) }] };
     }
-    const hasChanged = textOf(manifests) !== textOf(this.#manifests);
-    const isOther = faults.map(wordsOf).join() !== this.#faults.map(wordsOf).join();
-    this.#faults = faults;
-    if (hasChanged) {
-      this.#manifests = manifests;
-      this.#reader.remember(false);
-    }
-    return hasChanged || isOther;
+    const isOther = !isSameList(this.#manifests, look.manifests, isSameManifest);
+    const isOtherwiseFaulty = !isSameList(this.#faults, look.faults, isSameFault);
+    if (isOther) this.#manifests = look.manifests;
+    if (isOtherwiseFaulty) this.#faults = look.faults;
+    if (isOther || isNewMaster) this.#reader.remember(false);
+    return isOther || isOtherwiseFaulty;
   }
 
-  async #read(fail: (set: string | undefined, error: unknown) => void): Promise<Manifest[]> {
-    const found: Manifest[] = [];
-    if (this.#sets === 'all') {
-      found.push(...(await this.#reader.readManifests((name, error) => fail(setNameOf(name), error))));
-    } else {
-      for (const id of new Set(this.#sets)) {
-        try {
-          const document = await this.#reader.readSet(id);
-          if (document !== undefined) found.push(document.manifest);
-        } catch (error) {
-          fail(id, error);
-        }
+  async #readNamed(sets: readonly SetId[]): Promise<Look> {
+    const manifests: Manifest[] = [];
+    const faults: FollowedFault[] = [];
+    for (const set of sets) {
+      try {
+        const document = await this.#reader.readSet(set);
+        if (document === undefined) throw noSet(set);
+        if (document.manifest.deleted === undefined) manifests.push(document.manifest);
+      } catch (error) {
+        faults.push({ set, error: toJwksError(error) });
+        manifests.push(...this.#lastGood(set));
       }
     }
-    return found.filter(({ deleted }) => deleted === undefined);
+    return { manifests, faults };
   }
 
-  #inOrder(manifests: readonly Manifest[]): Manifest[] {
-    const order = this.#sets;
-    if (order === 'all') return manifests.toSorted((a, b) => (a.set < b.set ? -1 : a.set > b.set ? 1 : 0));
-    return manifests.toSorted((a, b) => order.indexOf(a.set) - order.indexOf(b.set));
+  async #readAll(): Promise<Look> {
+    const broken = new Map<DocumentName, JwksError>();
+    const found = await this.#reader.readManifests((name, error) => broken.set(name, error));
+    const read = new Set<string>(found.map(({ set }) => set));
+    const kept = this.#manifests.filter(({ set }) => !read.has(set));
+    const faults: FollowedFault[] = kept.map(({ set }) => {
+      const name = documentOf(set);
+      // A set is deleted by a revision that says so: one that is just not there any more is served on.
+      const error = broken.get(name) ?? noSet(set);
+      broken.delete(name);
+      return { set, error };
+    });
+    for (const [name, error] of broken) faults.push({ set: setNameOf(name), error });
+    const manifests = [...found.filter(({ deleted }) => deleted === undefined), ...kept];
+    return { manifests: manifests.sort((a, b) => (a.set < b.set ? -1 : 1)), faults: faults.sort(bySet) };
+  }
+
+  #lastGood(id: SetId): readonly Manifest[] {
+    return this.#manifests.filter(({ set }) => set === id);
   }
 }
 
-function textOf(manifests: readonly Manifest[]): string {
-  return manifests.map(({ set, revision, updated }) => `${set} ${revision} ${updated}`).join('\n');
-}
-
-function wordsOf({ set, error }: FollowedFault): string {
-  return `${set ?? ''} ${error.message}`;
-}
-
-function toFault(error: unknown): JwksError {
+function toJwksError(error: unknown): JwksError {
   if (error instanceof JwksError) return error;
-  return new JwksError('internal', 'the keystore could not be looked at', { cause: error });
+  return new JwksError('internal', 'the keystore could not be read for an unexpected reason', {
+    cause: error,
+  });
+}
+
+function bySet(a: FollowedFault, b: FollowedFault): number {
+  return (a.set ?? '') < (b.set ?? '') ? -1 : 1;
+}
+
+function isSameList<T>(
+  a: readonly T[],
+  b: readonly T[],
+  isSame: (a: T, b: T | undefined) => boolean,
+): boolean {
+  return a.length === b.length && a.every((one, index) => isSame(one, b[index]));
+}
+
+/** Where going back was accepted, one revision may be there in two forms. */
+function isSameManifest(a: Manifest, b: Manifest | undefined): boolean {
+  return (
+    a.set === b?.set && a.revision === b.revision && a.previous === b.previous && a.updated === b.updated
+  );
+}
+
+function isSameFault(a: FollowedFault, b: FollowedFault | undefined): boolean {
+  return a.set === b?.set && a.error.code === b?.error.code && a.error.message === b.error.message;
 }
