@@ -22,6 +22,7 @@ export class Session {
   readonly settings: Settings;
   readonly printer: Printer;
   readonly #warnings: string[] = [];
+  #access: Access | undefined;
   #opened: { readonly reader: Reader; readonly withSecret: boolean } | undefined;
 
   static async start(host: Host, options: GlobalOptions): Promise<Session> {
@@ -143,7 +144,13 @@ export class Session {
     return keystore?.from === 'option --keystore' ? ` --keystore ${shellWord(keystore.value)}` : '';
   }
 
+  /** Made once: a secret on stdin or a descriptor can be read once, and a command may open twice. */
   async access(): Promise<Access> {
+    this.#access ??= await this.#makeAccess();
+    return this.#access;
+  }
+
+  async #makeAccess(): Promise<Access> {
     const { keystore, identity, configDirectory, stateDirectory } = this.settings;
     if (keystore === undefined) {
       throw new JwksError(

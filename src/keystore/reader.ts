@@ -94,17 +94,17 @@ export class Reader {
 
   /** Reads the master document again; returns whether there is a newer one. */
   async reloadMaster(): Promise<boolean> {
-    const read = await readChecked(this.storage, 'master', async ({ bytes, revision }) => {
+    const before = this.#master.revision;
+    const read = await readChecked(this.storage, 'master', async (document) => {
       // The document that was checked already, byte for byte.
-      if (digestOf(bytes) === this.#digests.get('master')) return this.#master;
-      const { master, signer } = await parseMaster(bytes, revision, this.#checker);
+      if (digestOf(document.bytes) === this.#digests.get('master')) return;
+      const { master, signer } = await parseMaster(document.bytes, document.revision, this.#checker);
       if (!this.#accepted.has(signer.fingerprint)) throw foreign('master', signer.fingerprint);
-      return master;
+      // In here: one that another call has overtaken meanwhile must not count as gone back.
+      this.#take(document, master);
     });
     if (read === undefined) throw noKeystore(this.storage.place);
-    if (read.value.revision === this.#master.revision) return false;
-    this.#take(read.document, read.value);
-    return true;
+    return this.#master.revision !== before;
   }
 
   /** A set's document, or `undefined` where there is none (or an empty place for one). */

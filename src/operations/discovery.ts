@@ -24,14 +24,14 @@ export async function describeIssuer(
   clock: Instant,
   request: ExportRequest & { readonly issuer: string },
 ): Promise<Discovery> {
-  parseIssuer(request.issuer);
+  const issuer = parseIssuer(request.issuer);
   await exportPublic(reader, clock, request);
   const manifests = await selectSets(reader, request.sets);
   const algs = manifests.flatMap((manifest) => {
     const at = timeOf(manifest, clock, request.at);
     return manifest.keys.filter((key) => key.use === 'sig' && isPublished(key, at)).map(({ alg }) => alg);
   });
-  return toDiscovery(request.issuer, [...new Set(algs)]);
+  return toDiscovery(issuer, [...new Set(algs)]);
 }
 
 /** What an issuer says of itself. `algs`: of the signing keys that are published. */

@@ -102,20 +102,39 @@ export function merge<K extends PublicJwk | PrivateJwk>(
   keys: readonly K[],
   request: ExportRequest,
 ): JwkSet<K> {
+  const merged = mergeKeys(keys);
+  const [twice] = merged.conflicts;
+  if (twice !== undefined) {
+    throw new JwksError('conflict', describeConflict(twice), { hint: 'export them on their own' });
+  }
+  if (merged.keys.length === 0) refuseEmpty(request);
+  return { keys: merged.keys };
+}
+
+/**
+ * The same key of several sets stands once. Of different keys with one kid the first stands, unless a later one
+ * comes before it; `conflicts` are such kids.
+ */
+export function mergeKeys<K extends PublicJwk | PrivateJwk>(
+  keys: readonly K[],
+  comesBefore: (key: K, other: K) => boolean = () => false,
+): { readonly keys: readonly K[]; readonly conflicts: readonly string[] } {
   const merged = new Map<string, K>();
+  const conflicts = new Set<string>();
   for (const key of keys) {
     const kid = key.kid ?? '';
     const before = merged.get(kid);
-    if (before !== undefined && textOf(before) !== textOf(key)) {
-      throw new JwksError('conflict', `two of these sets have different keys with the kid "${kid}"`, {
-        hint: 'export them on their own',
-      });
-    }
-    // One of the two may have certificates.
-    merged.set(kid, before === undefined || key['x5c'] !== undefined ? key : before);
+    const isOther = before !== undefined && textOf(before) !== textOf(key);
+    if (isOther) conflicts.add(kid);
+    // Of two that are the same one may have certificates.
+    const isBetter = isOther ? comesBefore(key, before) : key['x5c'] !== undefined;
+    if (before === undefined || isBetter) merged.set(kid, key);
   }
-  if (merged.size === 0) refuseEmpty(request);
-  return { keys: [...merged.values()] };
+  return { keys: [...merged.values()], conflicts: [...conflicts] };
+}
+
+export function describeConflict(kid: string): string {
+  return `two of these sets have different keys with the kid "${kid}"`;
 }
 
 /** A key without what certifies it. */

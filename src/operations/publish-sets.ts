@@ -4,7 +4,7 @@ import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import { defaultFacts } from '../lifecycle/policy.ts';
 import { publishedKeys } from '../lifecycle/publication.ts';
 import type { Instant, Seconds } from '../lifecycle/time.ts';
-import type { JwkSet } from './export-jwks.ts';
+import { type JwkSet, mergeKeys } from './export-jwks.ts';
 import { skewOf, timeOf } from './select-sets.ts';
 
 export interface Publication {
@@ -26,26 +26,24 @@ export function publish(manifests: readonly Manifest[], clock: Instant): Publica
     const at = timeOf(manifest, clock, undefined);
     return publishedKeys(manifest.keys, at, skewOf(manifest, at));
   });
-  const merged = new Map<string, ManifestKey>();
-  const conflicts = new Set<string>();
-  for (const key of chosen) {
-    const before = merged.get(key.kid);
-    const isOther = before !== undefined && before.thumbprint !== key.thumbprint;
-    if (isOther) conflicts.add(key.kid);
-    const isBetter = isOther ? key.created < before.created : key.jwk?.['x5c'] !== undefined;
-    if (before === undefined || isBetter) merged.set(key.kid, key);
-  }
-  const keys = [...merged.values()];
+  // Once more through the one function that makes public keys: a manifest is only as good as who wrote it.
+  const sources = new Map(
+    chosen.flatMap((key): [PublicJwk, ManifestKey][] =>
+      key.jwk === undefined ? [] : [[toPublicJwk(key.jwk), key]],
+    ),
+  );
+  const created = (jwk: PublicJwk): number => sources.get(jwk)?.created ?? Number.POSITIVE_INFINITY;
+  const merged = mergeKeys([...sources.keys()], (key, other) => created(key) < created(other));
+  const keys = merged.keys.flatMap((jwk) => sources.get(jwk) ?? []);
   const facts = manifests.map(({ policy }) => policy?.facts ?? defaultFacts);
   const least = (name: 'cacheMaxAge' | 'staleIfError') =>
     facts.length === 0 ? defaultFacts[name] : Math.min(...facts.map((one) => one[name]));
   return {
-    // Once more through the one function that makes public keys: a manifest is only as good as who wrote it.
-    jwks: { keys: keys.flatMap(({ jwk }) => (jwk === undefined ? [] : toPublicJwk(jwk))) },
+    jwks: { keys: merged.keys },
     cacheMaxAge: least('cacheMaxAge'),
     staleIfError: least('staleIfError'),
     algs: [...new Set(keys.filter(({ use }) => use === 'sig').map(({ alg }) => alg))],
-    conflicts: [...conflicts],
+    conflicts: merged.conflicts,
     until: nextOf(manifests.flatMap(datesOf), clock),
   };
 }

@@ -21,23 +21,10 @@ export type Site = (request: IncomingMessage) => Answer | Promise<Answer>;
 /** For clients that sniff, and caches that keep what they should not. */
 const plain = ['x-content-type-options', 'nosniff', 'cache-control', 'no-store'];
 
-export function textAnswer(
-  status: number,
-  text: string,
-  contentType: string,
-  headers: readonly string[] = plain,
-): Answer {
-  const body = Buffer.from(text);
-  return {
-    status,
-    headers: ['content-type', contentType, 'content-length', `${body.length}`, ...headers],
-    body,
-  };
-}
-
 export function jsonAnswer(status: number, value: unknown, headers: readonly string[] = []): Answer {
-  const all = [...plain, ...headers];
-  return textAnswer(status, JSON.stringify(value), 'application/json; charset=utf-8', all);
+  const body = Buffer.from(JSON.stringify(value));
+  const type = ['content-type', 'application/json; charset=utf-8', 'content-length', `${body.length}`];
+  return { status, headers: [...type, ...plain, ...headers], body };
 }
 
 /** Ory's error body, exactly: RFC 6749 section 5.2 has the two members. */

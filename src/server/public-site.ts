@@ -6,12 +6,14 @@ import { type Answer, emptyAnswer, errorAnswer, jsonAnswer, type Site } from './
 import { segmentsOf } from './routes.ts';
 
 export interface PublicSiteOptions {
-  /** What is published now: of all sets that are served, or of one of them; `undefined`: that is not served. */
-  readonly published: (set?: string) => Publication | undefined;
+  /** What is published now of all sets that are served. */
+  readonly merged: () => Publication;
+  /** Of one of them; `undefined`: it is not served. */
+  readonly ofSet: (set: string) => Publication | undefined;
   /** What verifiers are told about the issuer; absent: nothing. */
   readonly discovery: ((publication: Publication) => object) | undefined;
-  /** The path of the issuer, under which a proxy may hand requests on. */
-  readonly issuerPath: string;
+  /** The path of the issuer, under which a proxy may hand requests on; none: empty. */
+  readonly issuerPath: readonly string[];
   /** RFC 7517 section 8.5.2. */
   readonly contentType: string;
   /** Why the keystore cannot be read now; empty: it can. */
@@ -24,11 +26,12 @@ interface Prepared {
   readonly unchanged: Answer;
 }
 
-const shared = ['access-control-allow-origin', '*', 'x-content-type-options', 'nosniff'];
+const shared = ['access-control-allow-origin', '*'];
+const nosniff = ['x-content-type-options', 'nosniff'];
+const jwksSegments = ['.well-known', 'jwks.json'];
 const allowed = 'GET, HEAD, OPTIONS';
 const preflight = emptyAnswer(204, [
-  'access-control-allow-origin',
-  '*',
+  ...shared,
   'access-control-allow-methods',
   allowed,
   'access-control-allow-headers',
@@ -51,25 +54,24 @@ export function publicSite(options: PublicSiteOptions): Site {
   function document(target: string): Prepared | Answer {
     const segments = segmentsOf(target);
     if ('status' in segments) return segments;
-    const path = segments.join('/');
+    if (isPath(segments, ['health', 'alive'])) return jsonAnswer(200, { status: 'ok' });
+    if (isPath(segments, ['health', 'ready'])) return readiness(options.faults());
     const [first, set, ...rest] = segments;
-    if (first === 'sets' && set !== undefined && rest.join('/') === '.well-known/jwks.json') {
-      const publication = options.published(set);
+    if (first === 'sets' && set !== undefined && isPath(rest, jwksSegments)) {
+      const publication = options.ofSet(set);
       if (publication === undefined) return errorAnswer(404, 'this set is not served here', shared);
       return prepare(`set ${set}`, publication, () => publication.jwks, options.contentType);
     }
-    const publication = options.published();
-    if (publication === undefined) return errorAnswer(404, 'nothing is served here', shared);
-    const below = withoutPrefix(path, options.issuerPath);
-    if (below === '.well-known/jwks.json') {
+    const below = withoutPrefix(segments, options.issuerPath);
+    if (isPath(below, jwksSegments)) {
+      const publication = options.merged();
       return prepare('merged', publication, () => publication.jwks, options.contentType);
     }
     const { discovery } = options;
-    if (below === '.well-known/openid-configuration' && discovery !== undefined) {
+    if (isPath(below, ['.well-known', 'openid-configuration']) && discovery !== undefined) {
+      const publication = options.merged();
       return prepare('issuer', publication, () => discovery(publication), 'application/json');
     }
-    if (path === 'health/alive') return jsonAnswer(200, { status: 'ok' });
-    if (path === 'health/ready') return readiness(options.faults());
     return errorAnswer(404, 'there is nothing at this path', shared);
   }
 
@@ -90,15 +92,27 @@ function readiness(faults: readonly string[]): Answer {
   return jsonAnswer(503, { errors: { keystore: faults.join('; ') } });
 }
 
-function withoutPrefix(path: string, prefix: string): string {
-  return prefix !== '' && path.startsWith(`${prefix}/`) ? path.slice(prefix.length + 1) : path;
+/** Segment by segment: an encoded slash is part of a name, and separates nothing. */
+function isPath(segments: readonly string[], path: readonly string[]): boolean {
+  return segments.length === path.length && path.every((name, index) => segments[index] === name);
+}
+
+function withoutPrefix(segments: readonly string[], prefix: readonly string[]): readonly string[] {
+  return isPath(segments.slice(0, prefix.length), prefix) ? segments.slice(prefix.length) : segments;
 }
 
 function toPrepared(of: Publication, value: object, contentType: string): Prepared {
   const body = Buffer.from(JSON.stringify(value));
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
   const stale = of.staleIfError === 0 ? '' : `, stale-if-error=${of.staleIfError}`;
-  const common = ['etag', etag, 'cache-control', `public, max-age=${of.cacheMaxAge}${stale}`, ...shared];
+  const common = [
+    'etag',
+    etag,
+    'cache-control',
+    `public, max-age=${of.cacheMaxAge}${stale}`,
+    ...shared,
+    ...nosniff,
+  ];
   return {
     of,
     whole: {

@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { JwksError } from '../errors.ts';
 import type { Instant } from '../lifecycle/time.ts';
-import { jwksPath, parseIssuer, toDiscovery } from '../operations/discovery.ts';
+import { jwksPath, toDiscovery } from '../operations/discovery.ts';
+import { describeConflict } from '../operations/export-jwks.ts';
 import type { Follower } from '../operations/follow-sets.ts';
 import { type Publication, publish } from '../operations/publish-sets.ts';
 import { type Listener, listen } from './listener.ts';
@@ -16,6 +17,7 @@ export interface ServerOptions {
   readonly log: Log;
   readonly host: string;
   readonly port: number;
+  /** A URL that `parseIssuer` took. */
   readonly issuer: string | undefined;
   readonly contentType: string;
   readonly tls: TlsFiles | undefined;
@@ -27,68 +29,75 @@ export interface ServerOptions {
 export async function serve(options: ServerOptions, signal: AbortSignal): Promise<void> {
   const { follower, clock, log, issuer, tls } = options;
   const published = toPublished(follower, clock);
+  const { merged } = published;
   const site = publicSite({
-    published,
+    ...published,
     discovery: issuer === undefined ? undefined : ({ algs }) => toDiscovery(issuer, algs),
-    issuerPath: issuer === undefined ? '' : pathOf(issuer),
+    issuerPath: issuer === undefined ? [] : pathOf(issuer),
     contentType: options.contentType,
-    faults: () => describeFaults(follower, published()),
+    faults: () => describeFaults(follower, merged()),
   });
   const place = { host: options.host, port: options.port };
   const listener = await listen({ name: 'public', place, tls, site, log, onError: () => {} });
   log.say('info', 'listening', { listener: 'public', url: `${listener.url}${jwksPath}` });
-  const loops = [follow(options, published, listener, signal), rotate(options, signal)];
+  // Ends the loops also where one of them fails, which is a fault of ours: else nobody would hear of it.
+  const end = new AbortController();
+  const loops = [follow(options, merged, listener, end.signal), rotate(options, end.signal)];
   try {
-    await stopped(signal);
+    await Promise.race([stopped(signal), Promise.all(loops)]);
   } finally {
+    end.abort();
     log.say('info', 'stopping');
     await listener.stop();
-    await Promise.all(loops);
+    await Promise.allSettled(loops);
     log.say('info', 'stopped');
     await log.flush();
   }
 }
 
-type Published = (set?: string) => Publication | undefined;
+interface Published {
+  readonly merged: () => Publication;
+  readonly ofSet: (set: string) => Publication | undefined;
+}
 
 /** What is published now: worked out again when the keystore has changed or a date is reached. */
 function toPublished(follower: Follower, clock: () => Instant): Published {
   const known = new Map<string, { readonly at: Instant; readonly publication: Publication }>();
   let manifests = follower.manifests;
-  return (set) => {
+  const find = (name: string, chosen: () => Follower['manifests']): Publication => {
     if (follower.manifests !== manifests) known.clear();
     manifests = follower.manifests;
     const now = clock();
-    const name = set ?? '';
     const before = known.get(name);
     // A clock that went back makes what was worked out later doubtful.
-    const { until } = before?.publication ?? {};
-    if (before !== undefined && now >= before.at && (until === undefined || now < until)) {
+    if (before !== undefined && now >= before.at && now < (before.publication.until ?? Infinity)) {
       return before.publication;
     }
-    const chosen = set === undefined ? manifests : manifests.filter((one) => one.set === set);
-    if (set !== undefined && chosen.length === 0) return undefined;
-    const publication = publish(chosen, now);
+    const publication = publish(chosen(), now);
     known.set(name, { at: now, publication });
     return publication;
   };
+  return {
+    merged: () => find('', () => follower.manifests),
+    ofSet: (set) => {
+      const manifest = follower.manifests.find((one) => one.set === set);
+      return manifest && find(set, () => [manifest]);
+    },
+  };
 }
 
-function describeFaults(follower: Follower, publication: Publication | undefined): string[] {
+function describeFaults(follower: Follower, { conflicts }: Publication): string[] {
   const faults = follower.faults.map(({ error }) => error.message);
-  const conflicts = (publication?.conflicts ?? []).map(
-    (kid) => `two sets have different keys with the kid "${kid}"`,
-  );
-  return [...faults, ...conflicts];
+  return [...faults, ...conflicts.map(describeConflict)];
 }
 
-const lookEvery = 500;
+const lookEvery = 250;
 const tlsEvery = 5_000;
 
-/** Looks at the keystore twice a second, less often where a look lasts long; the clock needs no looking. */
+/** Looks at the keystore four times a second, less often where a look lasts long; the clock needs no looking. */
 async function follow(
   { follower, log, tls }: ServerOptions,
-  published: Published,
+  merged: () => Publication,
   listener: Listener,
   signal: AbortSignal,
 ): Promise<void> {
@@ -100,7 +109,7 @@ async function follow(
     const began = performance.now();
     const hasChanged = await follower.poll();
     lasted = performance.now() - began;
-    const faults = describeFaults(follower, published()).join('; ');
+    const faults = describeFaults(follower, merged()).join('; ');
     if (faults !== said) {
       if (faults === '') log.say('info', 'the keystore can be read again');
       else log.say('error', faults);
@@ -155,6 +164,9 @@ function stopped(signal: AbortSignal): Promise<void> {
   });
 }
 
-function pathOf(issuer: string): string {
-  return new URL(parseIssuer(issuer)).pathname.replace(/^\/|\/$/g, '');
+function pathOf(issuer: string): string[] {
+  return new URL(issuer).pathname
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decodeURIComponent);
 }

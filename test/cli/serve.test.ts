@@ -58,6 +58,9 @@ test('a set each, by its percent-encoded name, and no set that is not served', a
   expect(await of('hidden')).toBe(404);
   expect(await of('a/b')).toBe(404);
   expect(await of('%zz')).toBe(400);
+  // What is encoded is part of a name, and no path.
+  expect((await fetch(`${url}/.well-known%2Fjwks.json`)).status).toBe(404);
+  expect((await fetch(`${url}/sets/hydra.openid.id-token/.well-known%2Fjwks.json`)).status).toBe(404);
   expect(await of('a'.repeat(10_000))).toBe(414);
 });
 
@@ -65,6 +68,7 @@ test('what is no request of a verifier', async () => {
   const { url } = await serving(await machineWith('auth'), 'auth');
   const post = await fetch(url + wellKnown, { method: 'POST', body: '{}' });
   expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+  expect(post.headers.get('x-content-type-options')).toBe('nosniff');
   expect(Object.keys((await post.json()) as object)).toEqual(['error', 'error_description']);
   const preflight = await fetch(url + wellKnown, { method: 'OPTIONS' });
   expect([preflight.status, preflight.headers.get('access-control-allow-methods')]).toEqual([
@@ -96,7 +100,7 @@ test('a change is seen within a second, and a date without a change', async () =
   const { url, log } = await serving(machine, 'auth');
   const [first] = await kidsAt(url + wellKnown);
   await machine.jwks('rotate auth');
-  await vi.waitFor(async () => expect(await kidsAt(url + wellKnown)).toHaveLength(2), { timeout: 2_000 });
+  await vi.waitFor(async () => expect(await kidsAt(url + wellKnown)).toHaveLength(2), { timeout: 1_000 });
   await vi.waitFor(() => expect(log().map(({ message }) => message)).toContain('the keystore has changed'));
   const [signer, next] = await kidsAt(url + wellKnown);
   expect(signer).toBe(first);
@@ -164,4 +168,35 @@ test('what cannot be served is refused before anything listens', async () => {
   expect(await statusOf('auth --tls-cert /nowhere --tls-key /nowhere')).toBe(3);
   expect(await statusOf('auth --content-type rubbish')).toBe(2);
   expect(await statusOf('auth --port 70000')).toBe(2);
+});
+
+test('two sets with different keys under one kid: the first stands while it serves; refused at the start', async () => {
+  const machine = await machineWith('auth');
+  expect((await machine.jwks('create --alg ES256 auth one')).status).toBe(0);
+  await machine.jwks('create --alg ES256 other');
+  const { url, log, stop } = await serving(machine, 'auth other');
+  const before = await (await fetch(`${url}/sets/auth${wellKnown}`)).json();
+  machine.now = instant('2026-02-01T12:00:10Z');
+  expect((await machine.jwks('create --alg ES256 other one')).status).toBe(0);
+  await vi.waitFor(async () => expect((await fetch(`${url}/health/ready`)).status).toBe(503), {
+    timeout: 2_000,
+  });
+  const merged = (await (await fetch(url + wellKnown)).json()) as { keys: { kid: string }[] };
+  const [first] = (before as typeof merged).keys.filter(({ kid }) => kid === 'one');
+  expect(merged.keys.filter(({ kid }) => kid === 'one')).toEqual([first]);
+  await vi.waitFor(() => expect(log().some(({ level }) => level === 'error')).toBe(true));
+  await stop();
+  expect((await machine.jwks('serve --port 0 auth other')).status).toBe(5);
+});
+
+test('a secret on stdin is read once, also where it is needed for both reading and rotating', async () => {
+  const machine = await machineWith('auth');
+  await machine.jwks('policy auth --rotate-every 30d');
+  const stdin = readFileSync(join(machine.home, '.config/jwks/secret'), 'utf8');
+  // A host that remembers nothing and has no secret of its own, as in a container.
+  const keystore = join(machine.home, '.local/share/jwks');
+  const env = { HOME: undefined };
+  const argv = `auth --rotate-due --keystore ${keystore} --secret-file -`;
+  const { url } = await serving(machine, argv, { stdin, env });
+  expect(await kidsAt(url + wellKnown)).toHaveLength(1);
 });

@@ -71,12 +71,11 @@ export function register(program: Command, open: Open): void {
     const reader = await session.trustedReader(options.unchecked === true);
     const { Follower } = await import('../../operations/follow-sets.ts');
     const follower = await Follower.start(reader, sets);
+    const { describeConflict } = await import('../../operations/export-jwks.ts');
     const { publish } = await import('../../operations/publish-sets.ts');
     const [twice] = publish(follower.manifests, session.clock()).conflicts;
     if (twice !== undefined) {
-      throw new JwksError('conflict', `two of these sets have different keys with the kid "${twice}"`, {
-        hint: 'serve them from two servers',
-      });
+      throw new JwksError('conflict', describeConflict(twice), { hint: 'serve them from two servers' });
     }
     await session.finish();
     const { serve } = await import('../../server/server.ts');
