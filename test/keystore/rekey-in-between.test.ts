@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { headerOf } from '../../src/jose/sealing.ts';
 import type { MemoryStorage } from '../../src/keystore/memory-storage.ts';
 import { documentOf } from '../../src/keystore/set-id.ts';
+import type { Storage } from '../../src/keystore/storage.ts';
 import {
   addKey,
   auth,
@@ -84,4 +85,36 @@ test('a master document of another identity is not followed', async () => {
   const { bytes } = await mustRead(foreign.storage, 'master');
   await made.storage.replace('master', 1, bytes);
   expect(await codeOf(keystore.change(auth, note('one')))).toBe('damaged');
+});
+
+test('a master document that was read before another call took a newer one has not gone back', async () => {
+  const made = await memoryKeystore();
+  let release = () => {};
+  let isHeld = false;
+  const storage: Storage = {
+    place: made.storage.place,
+    list: () => made.storage.list(),
+    reserve: (name) => made.storage.reserve(name),
+    replace: (name, from, bytes) => made.storage.replace(name, from, bytes),
+    async read(name) {
+      const document = await made.storage.read(name);
+      if (isHeld) {
+        isHeld = false;
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      }
+      return document;
+    },
+  };
+  const { reader } = await made.open({ storage });
+  await rekey(made);
+  isHeld = true;
+  const slow = reader.reloadMaster();
+  await rekey(made);
+  expect(await reader.reloadMaster()).toBe(true);
+  const { revision } = reader.master;
+  release();
+  await slow;
+  expect(reader.master.revision).toBe(revision);
 });
