@@ -7,7 +7,7 @@ import type { Policy } from '../lifecycle/policy.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { mostBytes } from './file-system.ts';
 import { type HistoryEvent, type Manifest, type ManifestKey, mostEvents } from './manifest.ts';
-import { openSlots, type Unlocked } from './master-document.ts';
+import { OpenSlot } from './open-slot.ts';
 import { type Author, Reader, type ReaderOptions } from './reader.ts';
 import { refuseTime } from './refuse-time.ts';
 import type { Secret } from './secret.ts';
@@ -53,9 +53,8 @@ const longestWrite = 30;
 
 export class Keystore {
   readonly reader: Reader;
-  readonly #secret: Secret;
   readonly #author: Author;
-  #unlocked: Unlocked;
+  readonly #slot: OpenSlot;
 
   /**
    * Opens with a secret. One that opens no slot is exit 4, as is a keystore whose identity is not the one that
@@ -68,16 +67,15 @@ export class Keystore {
     expected: string | undefined,
   ): Promise<Keystore> {
     const reader = await Reader.open(options, expected);
-    const unlocked = await unlock(reader, secret);
+    const slot = await OpenSlot.open(reader, secret);
     reader.trust();
-    return new Keystore(reader, secret, author, unlocked);
+    return new Keystore(reader, author, slot);
   }
 
-  private constructor(reader: Reader, secret: Secret, author: Author, unlocked: Unlocked) {
+  private constructor(reader: Reader, author: Author, slot: OpenSlot) {
     this.reader = reader;
-    this.#secret = secret;
     this.#author = author;
-    this.#unlocked = unlocked;
+    this.#slot = slot;
   }
 
   async openSet(id: SetId): Promise<OpenSet | undefined> {
@@ -101,7 +99,7 @@ export class Keystore {
     const giveUp = performance.now() + patience;
     for (let attempt = 1; ; attempt++) {
       if (options.create === true && options.dryRun !== true) await this.reader.storage.reserve(name);
-      await this.#refresh();
+      await this.#slot.refresh();
       const base = await this.reader.readForChange(id);
       const current = base && (await this.#open(base.document));
       const next = this.#plan(id, current, base?.sha256, decide, options.force === true);
@@ -177,7 +175,7 @@ export class Keystore {
 
   /** Seals, and opens what was sealed before anybody relies on it. */
   async #seal({ manifest, privateKeys }: OpenSet): Promise<Buffer> {
-    const { identity, masterKeys } = this.#unlocked;
+    const { identity, masterKeys } = this.#slot.unlocked;
     const bytes = await serializeSet(manifest, privateKeys, masterKeys[0], identity);
     const name = documentOf(manifest.set);
     const sealed = await this.reader.parse(name, { revision: manifest.revision, bytes });
@@ -191,11 +189,11 @@ export class Keystore {
   }
 
   async #open(document: SetDocument): Promise<OpenSet> {
-    const privateKeys = await openSet(document, this.#unlocked.masterKeys);
+    const privateKeys = await openSet(document, this.#slot.unlocked.masterKeys);
     if (privateKeys !== undefined) return { manifest: document.manifest, privateKeys };
     // Sealed under a key that is not in the slot we opened: a rekey may have made it since.
-    await this.#refresh();
-    const again = await openSet(document, this.#unlocked.masterKeys);
+    await this.#slot.refresh();
+    const again = await openSet(document, this.#slot.unlocked.masterKeys);
     if (again !== undefined) return { manifest: document.manifest, privateKeys: again };
     throw new JwksError(
       'damaged',
@@ -205,33 +203,6 @@ export class Keystore {
       },
     );
   }
-
-  async #refresh(): Promise<void> {
-    if (await this.reader.reloadMaster()) this.#unlocked = await unlock(this.reader, this.#secret);
-  }
-}
-
-async function unlock(reader: Reader, secret: Secret): Promise<Unlocked> {
-  const unlocked = await openSlots(reader.master.slots, secret);
-  if (unlocked === undefined) {
-    throw new JwksError(
-      'secret',
-      `the secret in ${secret.source} does not open the keystore at ${reader.storage.place}`,
-      {
-        hint: 'name the right one with --secret-file, or JWKS_SECRET_FILE',
-      },
-    );
-  }
-  if (unlocked.identity.fingerprint !== reader.fingerprint) {
-    throw new JwksError(
-      'damaged',
-      `the master document is signed by ${reader.fingerprint}, which is not this keystore's identity`,
-      {
-        hint: 'somebody else has written it: put back the file that belongs here',
-      },
-    );
-  }
-  return unlocked;
 }
 
 function inOrder({ keys, privateKeys }: Change): PrivateJwk[] {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { headerOf } from '../../src/jose/sealing.ts';
 import type { MemoryStorage } from '../../src/keystore/memory-storage.ts';
-import { documentOf } from '../../src/keystore/set-id.ts';
+import { documentOf, parseSetId } from '../../src/keystore/set-id.ts';
 import type { Storage } from '../../src/keystore/storage.ts';
 import {
   addKey,
@@ -117,4 +117,19 @@ test('a master document that was read before another call took a newer one has n
   release();
   await slow;
   expect(reader.master.revision).toBe(revision);
+});
+
+test('of two changes at once by one writer, none seals under the key from before', async () => {
+  const made = await memoryKeystore();
+  const keystore = await made.open();
+  const others = ['one', 'two', 'three'].map(parseSetId);
+  const fresh = await rekey(made);
+  await Promise.all(others.map((set) => addKey(keystore, set)));
+  const sealed = await Promise.all(
+    others.map(async (set) => {
+      const { bytes } = await mustRead(made.storage, documentOf(set));
+      return headerOf(JSON.parse(String(Buffer.from(bytes))))?.kid;
+    }),
+  );
+  expect(sealed).toEqual([fresh, fresh, fresh]);
 });
