@@ -95,7 +95,11 @@ export function makeSecretFile(fs: FileSystem, path: string): boolean {
   }
 }
 
-function readSecretFile(path: string, { uid, credentials }: SecretSources): FoundSecret {
+/** Refuses a file that others can read or write, unless it was mounted for us. */
+export function readSecretFile(
+  path: string,
+  { uid, credentials }: Pick<SecretSources, 'uid' | 'credentials'>,
+): FoundSecret {
   try {
     const stats = statSync(path);
     if (stats.isDirectory()) throw new JwksError('secret', `the secret file ${path} is a directory`);

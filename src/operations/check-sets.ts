@@ -174,6 +174,11 @@ function toKnown(key: ManifestKey, at: Instant) {
 
 const none: Readonly<Record<KeyState, number>> = { next: 0, active: 0, retiring: 0, retired: 0, revoked: 0 };
 
+/** The figures of sets now. */
+export function figuresNow(manifests: readonly Manifest[], clock: Instant): Figures[] {
+  return manifests.map((manifest) => figuresOf({ ...manifest, at: nowFor(clock, manifest.updated) }));
+}
+
 function figuresOf(manifest: Looked): Figures {
   const { set, at, keys } = manifest;
   const draft = new Draft(lifeOf(manifest), at);

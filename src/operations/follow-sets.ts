@@ -53,6 +53,12 @@ export class Follower {
     return this.#looking;
   }
 
+  /** As `poll`, in a look that begins after the call: what was written before it is seen. */
+  async refresh(): Promise<boolean> {
+    await this.#looking;
+    return this.poll();
+  }
+
   async #look(): Promise<boolean> {
     let isNewMaster = false;
     let look: Look;

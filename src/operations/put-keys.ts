@@ -2,16 +2,16 @@
 import { timingSafeEqual } from 'node:crypto';
 import { JwksError } from '../errors.ts';
 import { refusal } from '../jose/read/faults.ts';
-import { isObject, memberOf, parseJson } from '../jose/read/json-text.ts';
-import { mostBytes } from '../jose/read/read-keys.ts';
+import { isObject, memberOf } from '../jose/read/json-text.ts';
 import type { Keystore, OpenSet } from '../keystore/keystore.ts';
 import type { ManifestKey } from '../keystore/manifest.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import { isTombstone } from '../lifecycle/key.ts';
 import { planImport } from '../lifecycle/plan-import.ts';
 import { planReplacement } from '../lifecycle/plan-replacement.ts';
+import type { Policy } from '../lifecycle/policy.ts';
 import type { Instant } from '../lifecycle/time.ts';
-import { changeSet, lifeOf } from './change-set.ts';
+import { type Changed, changeSet, lifeOf } from './change-set.ts';
 import {
   describeSource,
   type Incoming,
@@ -21,6 +21,20 @@ import {
   toManifestKey,
   toPrivateEntry,
 } from './import-keys.ts';
+import { parseBody, where } from './ory-body.ts';
+
+interface PutRequest {
+  readonly set: SetId;
+  readonly body: Uint8Array;
+  /** Of a set that is made. */
+  readonly policy?: Policy | undefined;
+}
+
+export interface Put {
+  /** Of the body's keys, in its order. */
+  readonly kids: readonly string[];
+  readonly outcome: Changed['outcome'];
+}
 
 /** What the body says of a symmetric key without its value, as it was shown: it can only be one that is there. */
 interface Stub {
@@ -29,27 +43,22 @@ interface Stub {
   readonly use: unknown;
 }
 
-type Put = Stub | Incoming;
+type Given = Stub | Incoming;
 
-const where = 'body';
 const active = { kind: 'active' } as const;
-const create = { policy: undefined };
 
 /**
  * Keys that the set has stay; those that are not in the body go, without a successor. Of each role the last key
  * that the body has a private half of signs. The kids are in the body's order.
  */
-export async function putSet(
-  keystore: Keystore,
-  request: { readonly set: SetId; readonly body: Uint8Array },
-): Promise<{ readonly kids: readonly string[] }> {
-  const { set, body } = request;
+export async function putSet(keystore: Keystore, request: PutRequest): Promise<Put> {
+  const { set, body, policy } = request;
   const value = parseBody(body);
   const list = isObject(value) ? memberOf(value, 'keys') : undefined;
   if (!Array.isArray(list)) throw refusal(where, 'it has no list "keys"');
   const puts = await readPuts(keystore, set, list);
   const kids = puts.map(({ kid }) => kid);
-  await changeSet(keystore, set, { create }, (current, now) => {
+  const { outcome } = await changeSet(keystore, set, { create: { policy } }, (current, now) => {
     const { incoming, keys, sources, privateKeys } = takeIn(current, puts, now);
     const privateKids = puts.flatMap((put) => ('proved' in put && put.proved.isPrivate ? [put.kid] : []));
     const replacement = { kids, incoming: keys, privateKids };
@@ -58,41 +67,30 @@ export async function putSet(
     refusePassive({ incoming: incoming.filter(({ kid }) => signing.has(kid)), placement: active });
     return { ...plan, privateKeys };
   });
-  return { kids };
+  return { kids, outcome };
 }
 
 /** A key that the set has already stays as it is; another signs at once. The body's own kid counts, if it has one. */
 export async function putKey(
   keystore: Keystore,
-  request: { readonly set: SetId; readonly kid: string; readonly body: Uint8Array },
-): Promise<{ readonly kid: string }> {
-  const { set, body } = request;
+  request: PutRequest & { readonly kid: string },
+): Promise<Put> {
+  const { set, body, policy } = request;
   const value = parseBody(body);
   if (!isObject(value) || Array.isArray(memberOf(value, 'keys'))) throw refusal(where, 'it is not one key');
   const own = memberOf(value, 'kid');
   const kid = own === undefined || own === '' ? request.kid : own;
   const puts = await readPuts(keystore, set, [{ ...value, kid }]);
-  await changeSet(keystore, set, { create }, (current, now) => {
+  const { outcome } = await changeSet(keystore, set, { create: { policy } }, (current, now) => {
     const { incoming, keys, sources, privateKeys } = takeIn(current, puts, now);
     if (keys.length === 0) return { steps: [], keys: current.manifest.keys };
     refusePassive({ incoming, placement: active });
     return { ...planImport(lifeOf(current.manifest), now, keys, active, sources), privateKeys };
   });
-  return { kid: puts[0]?.kid ?? request.kid };
+  return { kids: puts.map((put) => put.kid), outcome };
 }
 
-function parseBody(bytes: Uint8Array): unknown {
-  if (bytes.length > mostBytes) throw refusal(where, 'it is larger than 1 MiB');
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw refusal(where, 'it is not UTF-8');
-  }
-  return parseJson(text, where);
-}
-
-async function readPuts(keystore: Keystore, set: SetId, list: readonly unknown[]): Promise<Put[]> {
+async function readPuts(keystore: Keystore, set: SetId, list: readonly unknown[]): Promise<Given[]> {
   const known = (await keystore.reader.readSet(set))?.manifest.keys ?? [];
   const cleaned = list.map((key) => complete(key, known));
   const stubs = cleaned.map(toStub);
@@ -101,7 +99,7 @@ async function readPuts(keystore: Keystore, set: SetId, list: readonly unknown[]
   const bytes = Buffer.from(JSON.stringify({ keys: others }));
   const proved = isProved ? await readIncoming([{ name: where, bytes }], {}, {}) : [];
   const rest = proved.values();
-  const puts = stubs.flatMap((stub): Put[] => {
+  const puts = stubs.flatMap((stub): Given[] => {
     const put = stub ?? rest.next().value;
     return put === undefined ? [] : [put];
   });
@@ -127,7 +125,7 @@ function toStub(key: unknown): Stub | undefined {
 }
 
 /** Those of them that the set does not have; whatever contradicts what it has is refused. */
-function takeIn(current: OpenSet, puts: readonly Put[], now: Instant) {
+function takeIn(current: OpenSet, puts: readonly Given[], now: Instant) {
   const { manifest } = current;
   const incoming = puts.flatMap((put): Incoming[] => {
     const key = manifest.keys.find((one) => one.kid === put.kid);
@@ -150,7 +148,7 @@ function takeIn(current: OpenSet, puts: readonly Put[], now: Instant) {
   };
 }
 
-function refuseOther(current: OpenSet, key: ManifestKey, put: Put): void {
+function refuseOther(current: OpenSet, key: ManifestKey, put: Given): void {
   const { alg, use } = 'proved' in put ? put.proved : put;
   if (!isSame(current, key, put)) {
     throw new JwksError('conflict', `set "${current.manifest.set}" has another key "${key.kid}"`, {
@@ -168,7 +166,7 @@ function refuseOther(current: OpenSet, key: ManifestKey, put: Put): void {
   }
 }
 
-function isSame({ privateKeys }: OpenSet, key: ManifestKey, put: Put): boolean {
+function isSame({ privateKeys }: OpenSet, key: ManifestKey, put: Given): boolean {
   if (!('proved' in put)) return key.symmetric;
   const { symmetric, thumbprint } = toManifestKey(put);
   if (symmetric !== key.symmetric) return false;

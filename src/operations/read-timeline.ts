@@ -25,11 +25,15 @@ export async function readTimeline(
   clock: Instant,
   request: { readonly sets: readonly SetId[] | 'all'; readonly at?: Instant | undefined },
 ): Promise<ReadSet[]> {
-  const manifests = await selectSets(reader, request.sets);
+  return toReadSets(await selectSets(reader, request.sets), clock, request.at);
+}
+
+/** As `readTimeline`, of manifests that were read already. */
+export function toReadSets(manifests: readonly Manifest[], clock: Instant, at?: Instant): ReadSet[] {
   return manifests.map((manifest) => {
     const { set, keys, events, policy } = manifest;
     const now = timeOf(manifest, clock, undefined);
-    const from = request.at !== undefined && request.at < now ? request.at : now;
+    const from = at !== undefined && at < now ? at : now;
     const planned = plannedKeys(lifeOf({ keys: keysAt(manifest, from), policy }), from);
     return { set, keys, events, policy, planned, now };
   });

@@ -2,17 +2,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Answer, errorAnswer } from './answer.ts';
+import type { OwnHosts } from './own-hosts.ts';
 
 export interface GuardOptions {
   readonly token: string | undefined;
-  /** Allowed values of Host, in lower case, `host[:port]`; `any`: a Unix socket, or behind a proxy. */
-  readonly hosts: ReadonlySet<string> | 'any';
+  /** Allowed values of Host; `any`: a Unix socket, or behind a proxy. */
+  readonly hosts: OwnHosts | 'any';
 }
 
 export function refuseAdmin(request: IncomingMessage, { token, hosts }: GuardOptions): Answer | undefined {
   const { headers } = request;
   if (headers.origin !== undefined) return errorAnswer(403, 'requests of web pages are refused');
-  if (hosts !== 'any' && !hosts.has((headers.host ?? '').toLowerCase())) {
+  if (hosts !== 'any' && !hosts.has((headers.host ?? '').toLowerCase(), request.socket.localPort)) {
     return errorAnswer(403, 'the admin API is not known by this Host');
   }
   if (token === undefined) return undefined;

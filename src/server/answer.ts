@@ -36,3 +36,9 @@ export function errorAnswer(status: number, description: string, headers: readon
 export function emptyAnswer(status: number, headers: readonly string[] = []): Answer {
   return { status, headers: [...plain, ...headers], body: Buffer.alloc(0) };
 }
+
+export function textAnswer(contentType: string, text: string, headers: readonly string[] = []): Answer {
+  const body = Buffer.from(text);
+  const type = ['content-type', contentType, 'content-length', `${body.length}`];
+  return { status: 200, headers: [...type, ...plain, ...headers], body };
+}

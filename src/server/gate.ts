@@ -1,6 +1,4 @@
 // At most so many at a time, and so many who wait: opening a keystore takes memory and a core.
-import { JwksError } from '../errors.ts';
-
 export class Gate {
   readonly #most: number;
   readonly #mostWaiting: number;
@@ -12,7 +10,12 @@ export class Gate {
     this.#mostWaiting = mostWaiting;
   }
 
-  /** In the order of arrival. Throws `failed` if too many wait already. */
+  /** So many wait that nobody else should. */
+  get isFull(): boolean {
+    return this.#running >= this.#most && this.#waiting.length >= this.#mostWaiting;
+  }
+
+  /** In the order of arrival. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     await this.#enter();
     try {
@@ -29,9 +32,6 @@ export class Gate {
     if (this.#running < this.#most) {
       this.#running += 1;
       return;
-    }
-    if (this.#waiting.length >= this.#mostWaiting) {
-      throw new JwksError('failed', 'too many requests wait already', { hint: 'try again later' });
     }
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

@@ -15,8 +15,6 @@ export interface ListenOptions {
   readonly tls?: TlsFiles | undefined;
   readonly site: Site;
   readonly log: Log;
-  /** To count them: what went wrong is in the log. */
-  readonly onError: () => void;
   readonly onAnswer?: ((status: number) => void) | undefined;
 }
 
@@ -55,7 +53,6 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   await bind(server, place);
   // Such as EMFILE on accept: it passes, and the listener must outlive it.
   server.on('error', (error) => {
-    options.onError();
     options.log.say('error', 'a connection was not accepted', {
       listener: options.name,
       reason: systemCode(error) ?? error.name,
@@ -148,7 +145,6 @@ function fail(
   error: unknown,
   started: number,
 ): void {
-  options.onError();
   // Neither stack nor, of a foreign error, its text: it may quote what was being read.
   options.log.say('error', 'a request failed', { listener: options.name, reason: reasonOf(error) });
   if (response.headersSent) response.destroy();

@@ -38,6 +38,7 @@ export class Log {
   #gathered = '';
   #beingWritten = 0;
   #dropped = 0;
+  #errors = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #second: number = Number.NaN;
@@ -64,8 +65,14 @@ export class Log {
     this.#add(`${words} ${status} ${bytes} B ${ms} ms${named}\n`);
   }
 
+  /** How many errors were said. */
+  get errors(): number {
+    return this.#errors;
+  }
+
   /** An event. */
   say(level: Level, message: string, fields: Readonly<Record<string, string | number>> = {}): void {
+    if (level === 'error') this.#errors += 1;
     if (this.#options.isQuiet && level === 'info') return;
     this.#add(this.#event(level, message, fields));
   }

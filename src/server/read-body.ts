@@ -1,10 +1,12 @@
-// A request body, up to a size.
+// A request body, up to a size. `gone`: the client left before its end.
 import type { IncomingMessage } from 'node:http';
-import { JwksError } from '../errors.ts';
 
-export function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | 'too-large'> {
+export function readBody(
+  request: IncomingMessage,
+  mostBytes: number,
+): Promise<Buffer | 'too-large' | 'gone'> {
   if (Number(request.headers['content-length'] ?? 0) > mostBytes) return Promise.resolve('too-large');
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
@@ -19,7 +21,7 @@ export function readBody(request: IncomingMessage, mostBytes: number): Promise<B
       resolve('too-large');
     });
     request.once('end', () => resolve(Buffer.concat(chunks)));
-    const onGone = () => reject(new JwksError('failed', 'the client left before the end of the body'));
+    const onGone = () => resolve('gone');
     request.once('error', onGone);
     request.once('close', onGone);
   });

@@ -5,10 +5,18 @@ import type { Instant } from '../lifecycle/time.ts';
 import { jwksPath, toDiscovery } from '../operations/discovery.ts';
 import { describeConflict } from '../operations/export-jwks.ts';
 import type { Follower } from '../operations/follow-sets.ts';
+import type { OryApi } from '../operations/ory-api.ts';
+import { labelling } from '../operations/prometheus.ts';
 import { type Publication, publish } from '../operations/publish-sets.ts';
-import { type Listener, listen } from './listener.ts';
+import { adminSite } from './admin-site.ts';
+import type { Site } from './answer.ts';
+import type { Place } from './bind.ts';
+import { type Listener, type ListenOptions, listen } from './listener.ts';
 import type { Log } from './log.ts';
+import { metricsSite, RequestCounts } from './metrics-site.ts';
+import { ownHosts } from './own-hosts.ts';
 import { publicSite } from './public-site.ts';
+import { statusPage } from './status-page.ts';
 import type { TlsFiles } from './tls-files.ts';
 
 export interface ServerOptions {
@@ -21,8 +29,20 @@ export interface ServerOptions {
   readonly issuer: string | undefined;
   readonly contentType: string;
   readonly tls: TlsFiles | undefined;
+  readonly admin: AdminOptions | undefined;
+  readonly metricsPort: number | undefined;
+  /** Other people's text, for a terminal. */
+  readonly escape: (text: string) => string;
   /** Does what policy makes due; absent: nobody does here. */
   readonly rotateDue: ((isStopped: () => boolean) => Promise<void>) | undefined;
+}
+
+export interface AdminOptions {
+  readonly place: Place;
+  readonly api: OryApi;
+  readonly token: string | undefined;
+  /** Who may come, and under which name, is the proxy's business. */
+  readonly isBehindProxy: boolean;
 }
 
 /** Serves until the signal, then lets the requests under way end. */
@@ -37,22 +57,64 @@ export async function serve(options: ServerOptions, signal: AbortSignal): Promis
     contentType: options.contentType,
     faults: () => describeFaults(follower, merged()),
   });
-  const place = { host: options.host, port: options.port };
-  const listener = await listen({ name: 'public', place, tls, site, log, onError: () => {} });
-  log.say('info', 'listening', { listener: 'public', url: `${listener.url}${jwksPath}` });
+  const requests = new RequestCounts();
+  const listeners: Listener[] = [];
+  const start = async (name: string, path: string, rest: Omit<ListenOptions, 'name' | 'log'>) => {
+    const listener = await listen({ ...rest, name, log, onAnswer: requests.of(name) });
+    listeners.push(listener);
+    log.say('info', 'listening', { listener: name, url: `${listener.url}${path}` });
+  };
   // Ends the loops also where one of them fails, which is a fault of ours: else nobody would hear of it.
   const end = new AbortController();
-  const loops = [follow(options, merged, listener, end.signal), rotate(options, end.signal)];
+  let loops: Promise<void>[] = [];
   try {
+    const { host, port, admin, metricsPort } = options;
+    await start('public', jwksPath, { place: { host, port }, tls, site });
+    if (admin !== undefined) {
+      const isSocket = 'socket' in admin.place;
+      if (admin.token === undefined)
+        log.say('warning', 'the admin API has no token: who can connect may use it');
+      await start('admin', isSocket ? '' : '/', {
+        place: admin.place,
+        // A socket's file says who may connect, and needs no name.
+        tls: isSocket ? undefined : tls,
+        site: toAdminSite(options, admin, merged),
+      });
+    }
+    if (metricsPort !== undefined) {
+      const isReady = () => describeFaults(follower, merged()).length === 0;
+      const labels = labelling(options.escape);
+      const figures = { manifests: () => follower.manifests, clock, isReady, errors: () => log.errors };
+      const metrics = metricsSite({ ...figures, requests, labels });
+      await start('metrics', '/metrics', { place: { host, port: metricsPort }, site: metrics });
+    }
+    loops = [follow(options, merged, listeners, end.signal), rotate(options, end.signal)];
     await Promise.race([stopped(signal), Promise.all(loops)]);
   } finally {
     end.abort();
     log.say('info', 'stopping');
-    await listener.stop();
+    await Promise.all(listeners.map((listener) => listener.stop()));
     await Promise.allSettled(loops);
     log.say('info', 'stopped');
     await log.flush();
   }
+}
+
+function toAdminSite(options: ServerOptions, admin: AdminOptions, merged: () => Publication): Site {
+  const { follower, clock, log, tls, issuer = '' } = options;
+  const { place, isBehindProxy } = admin;
+  const names = () => tls?.names() ?? [];
+  return adminSite({
+    api: admin.api,
+    token: admin.token,
+    hosts:
+      'socket' in place || isBehindProxy
+        ? 'any'
+        : ownHosts({ host: place.host, isTls: tls !== undefined, names }),
+    issuer: issuer.replace(/\/$/, ''),
+    page: () => statusPage(follower.manifests, clock(), describeFaults(follower, merged())),
+    log,
+  });
 }
 
 interface Published {
@@ -98,7 +160,7 @@ const tlsEvery = 5_000;
 async function follow(
   { follower, log, tls }: ServerOptions,
   merged: () => Publication,
-  listener: Listener,
+  listeners: readonly Listener[],
   signal: AbortSignal,
 ): Promise<void> {
   let said = '';
@@ -117,15 +179,15 @@ async function follow(
     } else if (hasChanged && faults === '') log.say('info', 'the keystore has changed');
     if (tls === undefined || performance.now() - tlsAt < tlsEvery) continue;
     tlsAt = performance.now();
-    tlsFault = renew(tls, listener, log, tlsFault);
+    tlsFault = renew(tls, listeners, log, tlsFault);
   }
 }
 
 /** Returns what is wrong with the files now, which is said once. */
-function renew(tls: TlsFiles, listener: Listener, log: Log, said: string): string {
+function renew(tls: TlsFiles, listeners: readonly Listener[], log: Log, said: string): string {
   try {
     if (!tls.reload()) return said;
-    listener.renewTls();
+    for (const listener of listeners) listener.renewTls();
     log.say('info', 'the certificate was renewed');
     return '';
   } catch (error) {

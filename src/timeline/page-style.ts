@@ -11,6 +11,7 @@ p{margin:0 0 12px}section{margin-top:28px;padding:20px;border:1px solid;border-r
 figure{margin:16px 0 0}.chart{display:block}.patterns{position:absolute}
 .legend{display:flex;flex-wrap:wrap;gap:6px 22px;list-style:none;margin:12px 0 0;padding:0}
 .legend li{display:flex;align-items:center;gap:8px}
+.alarm{margin:16px 0 0;padding:10px 14px 10px 32px;border:2px solid;border-radius:8px;font-weight:600;overflow-wrap:anywhere}
 code{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 time{font-variant-numeric:tabular-nums}.part{white-space:nowrap}
 .steps{list-style:none;margin:0;padding:0}

@@ -9,9 +9,10 @@ import { patterns, styleSheet } from './theme.ts';
 import type { Chart, Timeline } from './timeline.ts';
 import { legendOf } from './words.ts';
 
-export function toHtml(timeline: Timeline): string {
+/** `faults`: what is wrong now, in words; stands above everything else. */
+export function toHtml(timeline: Timeline, faults: readonly string[] = []): string {
   const sets = timeline.charts.map(({ set }) => set).join(', ');
-  const title = escapeMarkup(`Keys of ${sets}`);
+  const title = sets === '' ? 'No keys' : escapeMarkup(`Keys of ${sets}`);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -31,12 +32,18 @@ export function toHtml(timeline: Timeline): string {
 <h1>Keys over time</h1>
 <p class="quiet">${describeHead(timeline)}</p>
 ${legend(timeline)}
+${alarm(faults)}
 </header>
 ${timeline.charts.map((chart, index) => section(chart, index + 1, timeline)).join('\n')}
 </main>
 </body>
 </html>
 `;
+}
+
+function alarm(faults: readonly string[]): string {
+  if (faults.length === 0) return '';
+  return `<ul class="alarm" role="alert">${faults.map((fault) => `<li>${escapeMarkup(fault)}</li>`).join('')}</ul>`;
 }
 
 function describeHead({ at, from, to, isNow }: Timeline): string {

@@ -7,7 +7,7 @@ const hosts = new Set(['127.0.0.1:4451', 'localhost:4451']);
 const basic = `Basic ${Buffer.from('me:s3cret').toString('base64')}`;
 
 function ask(headers: IncomingHttpHeaders, token?: string, url = '/keys/a') {
-  const request = { url, headers: { host: 'localhost:4451', ...headers } } as IncomingMessage;
+  const request = { url, socket: {}, headers: { host: 'localhost:4451', ...headers } } as IncomingMessage;
   return refuseAdmin(request, { token, hosts });
 }
 

@@ -22,16 +22,12 @@ const hello: Site = () => jsonAnswer(200, { hello: 'world' });
 
 async function start(site: Site = hello, place: ListenOptions['place'] = { host: '127.0.0.1', port: 0 }) {
   let written = '';
-  let errors = 0;
   const write = async (text: string) => {
     written += text;
   };
   const now = () => toInstant(1_700_000_000);
   const log = new Log({ write, form: 'json', isQuiet: false, now, escape: (text) => text });
-  const onError = () => {
-    errors += 1;
-  };
-  const listener = await listen({ name: 'public', place, site, log, onError });
+  const listener = await listen({ name: 'public', place, site, log });
   listeners.push(listener);
   const lines = async (): Promise<Record<string, unknown>[]> => {
     await log.flush();
@@ -40,7 +36,7 @@ async function start(site: Site = hello, place: ListenOptions['place'] = { host:
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line));
   };
-  return { listener, lines, errors: () => errors };
+  return { listener, lines, errors: () => log.errors };
 }
 
 /** Sends bytes and gives everything that comes back until the end. */

@@ -25,7 +25,6 @@ async function start() {
     name: 'admin',
     place: { host: '127.0.0.1', port: 0 },
     log,
-    onError: () => {},
     site: async (request) => {
       const body = await readBody(request, 10);
       return body === 'too-large' ? errorAnswer(413, 'too large') : jsonAnswer(200, body.toString());

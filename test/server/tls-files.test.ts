@@ -51,7 +51,7 @@ describe.skipIf(!canMakeCertificate)('with certificates of openssl', () => {
     });
     const place = { host: '127.0.0.1', port: 0 };
     const site = () => jsonAnswer(200, {});
-    const listener = await listen({ name: 'public', place, tls, site, log, onError: () => {} });
+    const listener = await listen({ name: 'public', place, tls, site, log });
     listeners.push(listener);
     expect(listener.url).toMatch(/^https:/);
     expect(await statusBy(listener, first.cert)).toBe(200);

@@ -1,18 +1,23 @@
 // jwks serve: the endpoint that verifiers fetch the published keys from.
 import { type Command, Option } from 'commander';
 import { JwksError } from '../../errors.ts';
+import type { Keystore } from '../../keystore/keystore.ts';
 import { parseSetId, type SetId } from '../../keystore/set-id.ts';
+import type { Follower } from '../../operations/follow-sets.ts';
+import type { OryApi } from '../../operations/ory-api.ts';
 import type { Log } from '../../server/log.ts';
 import type { ServerOptions } from '../../server/server.ts';
+import { type AdminFlags, adminListener } from '../admin-options.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
 import { wholeNumber } from '../global-options.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 
-interface ServeOptions {
+interface ServeOptions extends AdminFlags {
   readonly all?: boolean;
   readonly host: string;
   readonly port: number;
+  readonly metricsPort?: number;
   readonly issuer?: string;
   readonly contentType: string;
   readonly tlsCert?: string;
@@ -28,13 +33,23 @@ export function register(program: Command, open: Open): void {
     .summary('answer verifiers at /.well-known/jwks.json')
     .description(
       'Serves the public JWKS of sets over HTTP, merged and each on its own, and follows the keystore and the clock. ' +
-        'Needs no secret but for --rotate-due. Logs on stderr; SIGTERM and SIGINT end it.',
+        'Needs no secret but for --rotate-due and what the admin API writes. Logs on stderr; SIGTERM and SIGINT ' +
+        'end it.',
     )
     .usage('[options] [set-id...]')
     .argument('[operands...]')
     .option('--all', 'all sets, also those that are made later')
     .option('--host <address>', 'where to listen', '127.0.0.1')
     .option('--port <n>', 'where to listen; 0: a port that is free', wholeNumber, 4450)
+    .option('--admin-port <n>', "where Ory Hydra's key API listens; absent: nowhere", wholeNumber)
+    .option('--admin-host <address>', 'the same; default: 127.0.0.1')
+    .option('--admin-socket <path>', 'or at a Unix socket, for this user alone')
+    .option(
+      '--admin-private',
+      'show private keys there as Hydra does; wants the secret, and a token or the socket',
+    )
+    .option('--admin-behind-proxy', 'a proxy in front of it does TLS and knows the Host')
+    .option('--metrics-port <n>', 'where Prometheus finds /metrics; absent: nowhere', wholeNumber)
     .option('--issuer <url>', 'serve /.well-known/openid-configuration for this issuer too')
     .option('--content-type <type>', 'of the JWKS', 'application/jwk-set+json')
     .option('--tls-cert <file>', 'certificate (PEM), read again when it changes; wants --tls-key')
@@ -66,8 +81,13 @@ export function register(program: Command, open: Open): void {
       now: session.clock,
       escape: escapeText,
     });
+    const admin = adminListener(session.host, options, tls !== undefined);
     // Asked for before anything listens: a secret that is missing must not show an hour later.
-    const rotateDue = options.rotateDue === true ? await toRotation(session, sets, log) : undefined;
+    const keystore = await openFor(session, options, admin !== undefined);
+    const rotateDue =
+      options.rotateDue === true && keystore !== undefined
+        ? await toRotation(session, keystore, sets, log)
+        : undefined;
     const reader = await session.trustedReader(options.unchecked === true);
     const { Follower } = await import('../../operations/follow-sets.ts');
     const follower = await Follower.start(reader, sets);
@@ -77,14 +97,61 @@ export function register(program: Command, open: Open): void {
     if (twice !== undefined) {
       throw new JwksError('conflict', describeConflict(twice), { hint: 'serve them from two servers' });
     }
+    const api = admin && (await toApi(session, options, keystore, follower));
     await session.finish();
     const { serve } = await import('../../server/server.ts');
-    const { clock } = session;
     await serve(
-      { ...options, issuer: options.issuer, tls, follower, clock, log, rotateDue },
+      {
+        host: options.host,
+        port: options.port,
+        issuer: options.issuer,
+        contentType: options.contentType,
+        metricsPort: options.metricsPort,
+        admin: admin && api && { ...admin, api },
+        tls,
+        follower,
+        clock: session.clock,
+        log,
+        escape: escapeText,
+        rotateDue,
+      },
       session.host.untilSignal(),
     );
   }
+}
+
+/** The keystore with its secret, where that is wanted; the admin API can do without, and then only reads. */
+async function openFor(
+  session: Session,
+  options: ServeOptions,
+  hasAdmin: boolean,
+): Promise<Keystore | undefined> {
+  if (options.rotateDue === true) return session.keystore();
+  if (!hasAdmin || (await (await session.access()).findSecret()) === undefined) return undefined;
+  return session.keystore();
+}
+
+async function toApi(
+  session: Session,
+  options: ServeOptions,
+  keystore: Keystore | undefined,
+  follower: Follower,
+): Promise<OryApi> {
+  const { OryApi } = await import('../../operations/ory-api.ts');
+  const { policy } = session.settings;
+  return new OryApi({
+    // Of its own: a master document that one of two has taken up is no news to the other.
+    reader: keystore?.reader ?? (await session.trustedReader(options.unchecked === true)),
+    keystore,
+    clock: session.clock,
+    policy: policy && { facts: policy.value, was: [] },
+    isPrivate: options.adminPrivate === true,
+    async onChange() {
+      // That was one step with its report.
+      session.host.shield.lower();
+      await follower.refresh();
+    },
+  });
 }
 
 function chooseSets(named: readonly SetId[], options: ServeOptions): readonly SetId[] | 'all' {
@@ -95,8 +162,11 @@ function chooseSets(named: readonly SetId[], options: ServeOptions): readonly Se
   throw new JwksError('usage', "missing argument 'set-id'", { hint: 'name sets, or use --all' });
 }
 
-function refuseContradiction({ port, tlsCert, tlsKey, contentType }: ServeOptions): void {
-  if (port > 65_535) throw new JwksError('usage', `--port ${port} is no port`);
+function refuseContradiction(options: ServeOptions): void {
+  const { port, adminPort = 0, metricsPort = 0, tlsCert, tlsKey, contentType } = options;
+  const wrong = Object.entries({ '--port': port, '--admin-port': adminPort, '--metrics-port': metricsPort });
+  for (const [name, value] of wrong)
+    if (value > 65_535) throw new JwksError('usage', `${name} ${value} is no port`);
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new JwksError('usage', '--tls-cert and --tls-key go together');
   if (!/^[\w.+-]+\/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)*$/.test(contentType))
@@ -105,10 +175,10 @@ function refuseContradiction({ port, tlsCert, tlsKey, contentType }: ServeOption
 
 async function toRotation(
   session: Session,
+  keystore: Keystore,
   sets: readonly SetId[] | 'all',
   log: Log,
 ): Promise<ServerOptions['rotateDue']> {
-  const keystore = await session.keystore();
   const { rotateSets } = await import('../../operations/rotate-sets.ts');
   const { fetchUrl } = await import('../../operations/fetch-url.ts');
   return async (isStopped) => {

@@ -1,0 +1,13 @@
+// The page for the person who looks after what is served: its keys over time, and what is wrong now.
+import type { Follower } from '../operations/follow-sets.ts';
+import { toReadSets } from '../operations/read-timeline.ts';
+import { toTimeline } from '../timeline/timeline.ts';
+import { toHtml } from '../timeline/to-html.ts';
+
+export function statusPage(
+  manifests: Follower['manifests'],
+  clock: Parameters<typeof toReadSets>[1],
+  faults: readonly string[],
+): string {
+  return toHtml(toTimeline(toReadSets(manifests, clock), {}), faults);
+}
