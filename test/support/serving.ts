@@ -5,6 +5,9 @@ import type { Machine, Ran, Settings } from './cli.ts';
 export interface Serving {
   /** Of the public listener, without a path. */
   readonly url: string;
+  /** Of the admin listener and the one for metrics, if there are. */
+  readonly admin: string;
+  readonly metrics: string;
   /** The log so far, a line an entry. */
   readonly log: () => readonly Record<string, unknown>[];
   stop(): Promise<Ran>;
@@ -21,23 +24,29 @@ export async function serving(machine: Machine, argv: string, settings: Settings
   const end = new AbortController();
   running.add(end);
   let text = '';
-  let resolve: (url: string) => void = () => {};
-  const listens = new Promise<string>((settle) => {
+  let resolve = () => {};
+  const listens = new Promise<void>((settle) => {
     resolve = settle;
   });
+  const addressOf = (name: string): string =>
+    new RegExp(`"listener":"${name}","url":"(unix:[^"]+|https?://[^/"]+)`).exec(text)?.[1] ?? '';
+  const expected = ['public'];
+  if (/--admin-(?:port|socket)/.test(argv)) expected.push('admin');
+  if (argv.includes('--metrics-port')) expected.push('metrics');
   const onStderr = (all: string) => {
     text = all;
-    const url = /"listener":"public","url":"([^"]+)"/.exec(all)?.[1];
-    if (url !== undefined) resolve(new URL(url).origin);
+    if (expected.every((name) => addressOf(name) !== '')) resolve();
   };
   const done = machine.jwks(`serve --port 0 ${argv}`, { ...settings, signal: end.signal, onStderr });
   const early = done.then((ran) => {
     throw new Error(`it ended with ${ran.status}: ${ran.stderr}`);
   });
   early.catch(() => {});
-  const url = await Promise.race([listens, early]);
+  await Promise.race([listens, early]);
   return {
-    url,
+    url: addressOf('public'),
+    admin: addressOf('admin'),
+    metrics: addressOf('metrics'),
     log: () =>
       text
         .split('\n')
