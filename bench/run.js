@@ -1,4 +1,4 @@
-// Measures the built command as whole processes and prints ratios: `npm run bench [-- startup rsa store memory tokens import simulation]`.
+// Measures the built command as whole processes and prints ratios: `npm run bench [-- startup rsa store memory tokens import simulation serve]`.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
@@ -17,6 +17,7 @@ const parts = {
   tokens: () => program('tokens.js'),
   import: () => program('import.js'),
   simulation: () => program('simulation.js'),
+  serve: () => program('serve.js'),
 };
 
 /** Parts that are programs of their own. */

@@ -5,9 +5,12 @@
 // at most a temporary file.
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import { JwksError, systemCode } from '../errors.ts';
+import { noLinks, toStorageError } from './file-faults.ts';
+import { stampOf } from './file-stamp.ts';
 import type { FileSystem } from './file-system.ts';
 import { realFileSystem } from './file-system.ts';
+import { inBatches } from './in-batches.ts';
 import {
   discard,
   hasNoHardLinks,
@@ -21,6 +24,8 @@ import type { Outcome, Storage, StoredDocument } from './storage.ts';
 
 const revisionName = /^([1-9]\d{0,14})\.json$/;
 const mostStarts = 20;
+/** So many stamps are taken before others get their turn: a few milliseconds. */
+const stampsAtOnce = 1_000;
 
 /** Told around the step that cannot be taken back, so that a signal can wait until it was reported. */
 export interface Shield {
@@ -64,6 +69,15 @@ export class FileStorage implements Storage {
       const revision = highest(this.#names(this.#pathOf(name)));
       return revision === 0 ? undefined : { revision, bytes: this.#bytesOf(name, revision) };
     });
+  }
+
+  async stamps(names: readonly DocumentName[]): Promise<Map<DocumentName, string>> {
+    const stamps = new Map<DocumentName, string>();
+    await inBatches(names, stampsAtOnce, (name) => {
+      const stamp = stampOf(this.#fs, `${this.#directory}/${name}`);
+      if (stamp !== undefined) stamps.set(name, stamp);
+    });
+    return stamps;
   }
 
   async reserve(name: DocumentName): Promise<void> {
@@ -189,9 +203,7 @@ export class FileStorage implements Storage {
     try {
       return action();
     } catch (error) {
-      if (error instanceof JwksError) throw error;
-      const message = `the keystore ${this.#directory} cannot ${what}: ${describeSystemError(error)}`;
-      throw new JwksError('failed', message, { cause: error, hint: hintFor(systemCode(error)) });
+      throw toStorageError(error, this.#directory, what);
     }
   }
 }
@@ -227,17 +239,4 @@ export function isEmptyDirectory(fs: FileSystem, directory: string): boolean {
 
 function highest(names: readonly string[]): number {
   return names.reduce((most, name) => Math.max(most, Number(revisionName.exec(basename(name))?.[1] ?? 0)), 0);
-}
-
-function noLinks(directory: string, cause: unknown): JwksError {
-  return new JwksError('unsupported', `the file system of ${directory} has no hard links`, {
-    cause,
-    hint: 'a keystore needs link(2), which makes each change one atomic step: put it on another file system',
-  });
-}
-
-function hintFor(code: string | undefined): string | undefined {
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'nothing was changed; make room and run it again';
-  if (code === 'EACCES' || code === 'EPERM') return 'it belongs to another user, or its modes are too strict';
-  return undefined;
 }

@@ -2,9 +2,13 @@
 import { JwksError, shellWord } from '../errors.ts';
 import { SignatureChecker } from '../jose/identity.ts';
 import type { Instant } from '../lifecycle/time.ts';
+import { inBatches } from './in-batches.ts';
+import type { CheckedManifest, KnownManifests } from './known-manifests.ts';
 import type { Manifest } from './manifest.ts';
 import { fingerprintsOf, type Master, parseMaster } from './master-document.ts';
+import { readChecked } from './read-checked.ts';
 import type { Seen, SeenFiles } from './seen.ts';
+import type { SeenDocument } from './seen-file.ts';
 import { digestOf, parseSetDocument, type SetDocument } from './set-document.ts';
 import { type DocumentName, documentOf, type SetId } from './set-id.ts';
 import type { Storage, StoredDocument } from './storage.ts';
@@ -16,11 +20,12 @@ export interface ReaderOptions {
   readonly acceptRollback: boolean;
 }
 
-const mostLooks = 50;
 /** Up to so many documents it is not worth while to verify signatures on other threads. */
 const few = 32;
 /** So many are read at a time: enough to keep the other threads busy. */
 const batch = 256;
+
+type OnFault = (name: DocumentName, fault: JwksError) => void;
 
 export class Reader {
   readonly storage: Storage;
@@ -32,7 +37,7 @@ export class Reader {
   readonly #checker: SignatureChecker;
   readonly #seen: Seen;
   readonly #acceptRollback: boolean;
-  readonly #digests = new Map<DocumentName, string>();
+  #masterDigest = '';
 
   /**
    * Reads the master document. `trusted`: the fingerprint that must have signed it; absent, nothing is known of
@@ -57,7 +62,7 @@ export class Reader {
       return reader;
     });
     if (read === undefined) throw noKeystore(options.storage.place);
-    return read.value;
+    return read;
   }
 
   private constructor(
@@ -97,11 +102,12 @@ export class Reader {
     const before = this.#master.revision;
     const read = await readChecked(this.storage, 'master', async (document) => {
       // The document that was checked already, byte for byte.
-      if (digestOf(document.bytes) === this.#digests.get('master')) return;
+      if (digestOf(document.bytes) === this.#masterDigest) return this.#master;
       const { master, signer } = await parseMaster(document.bytes, document.revision, this.#checker);
       if (!this.#accepted.has(signer.fingerprint)) throw foreign('master', signer.fingerprint);
       // In here: one that another call has overtaken meanwhile must not count as gone back.
       this.#take(document, master);
+      return master;
     });
     if (read === undefined) throw noKeystore(this.storage.place);
     return this.#master.revision !== before;
@@ -109,39 +115,54 @@ export class Reader {
 
   /** A set's document, or `undefined` where there is none (or an empty place for one). */
   async readSet(id: SetId): Promise<SetDocument | undefined> {
-    return this.#read(documentOf(id));
+    return (await this.readForChange(id))?.document;
   }
 
   /** As `readSet`, with the SHA-256 of the file, which the next revision refers to. */
   async readForChange(id: SetId): Promise<{ document: SetDocument; sha256: string } | undefined> {
-    const read = await this.#readStored(documentOf(id));
-    // Of the very bytes that were read: other changes may read the same document meanwhile.
-    return read && { document: read.value, sha256: digestOf(read.document.bytes) };
+    const name = documentOf(id);
+    return this.#read(name, async (stored, sha256) => {
+      const document = await this.parse(name, stored);
+      // Of the very bytes that were read: other changes may read the same document meanwhile.
+      return { document, sha256, manifest: document.manifest };
+    });
+  }
+
+  /** All sets' manifests, deleted ones too, by set id. What cannot be read ends it, unless `onFault` takes it. */
+  async readManifests(onFault?: OnFault, known?: KnownManifests): Promise<Manifest[]> {
+    // Also those that this host has seen before: one that is gone is a fault of its own.
+    const names = [...new Set([...(await this.storage.list()), ...this.#seen.names()])];
+    const manifests = await this.readEach(names, onFault, known);
+    return [...manifests.values()].sort((a, b) => (a.set < b.set ? -1 : 1));
   }
 
   /**
-   * All sets' manifests, also of deleted ones, by set id. One that cannot be read ends it, unless `onFault` takes it.
+   * The manifests of these documents, without those that are absent or that `onFault` took. Of what is `known`, only
+   * what may have changed is read again.
    */
-  async readManifests(onFault?: (name: DocumentName, fault: JwksError) => void): Promise<Manifest[]> {
-    const manifestOf = async (name: DocumentName): Promise<Manifest | undefined> => {
+  async readEach(
+    names: readonly DocumentName[],
+    onFault?: OnFault,
+    known?: KnownManifests,
+  ): Promise<Map<DocumentName, Manifest>> {
+    const plan = await known?.plan(this.storage, names, ({ signer }) => this.#accepted.has(signer));
+    const manifests = plan?.kept ?? new Map<DocumentName, Manifest>();
+    const readOne = async (name: DocumentName): Promise<void> => {
       try {
         // Without the sealed halves: of ten thousand sets they would take more memory than all the rest.
-        return (await this.#read(name))?.manifest;
+        const checked = await this.#readManifest(name, known?.get(name));
+        known?.note(name, checked, plan?.due.get(name));
+        if (checked !== undefined) manifests.set(name, checked.manifest);
       } catch (error) {
+        known?.note(name, undefined);
         if (onFault === undefined || !(error instanceof JwksError)) throw error;
         onFault(name, error);
-        return undefined;
       }
     };
-    // Also those that this host has seen before: one that is gone is a fault of its own.
-    const names = [...new Set([...(await this.storage.list()), ...this.#seen.names()])];
-    this.#checker.inParallel = names.length > few;
-    const manifests: Manifest[] = [];
-    for (let next = 0; next < names.length; next += batch) {
-      const some = names.slice(next, next + batch).map(manifestOf);
-      manifests.push(...(await Promise.all(some)).filter((manifest) => manifest !== undefined));
-    }
-    return manifests.sort((a, b) => compare(a.set, b.set));
+    const due = plan === undefined ? names : [...plan.due.keys()];
+    this.#checker.inParallel = due.length > few;
+    await inBatches(due, batch, readOne);
+    return manifests;
   }
 
   /** A set's document whose signature is good, by an identity of this keystore. */
@@ -162,25 +183,36 @@ export class Reader {
     this.#seen.save({ place: this.storage.place, openedWithSecret, acceptRollback: this.#acceptRollback });
   }
 
-  async #read(name: DocumentName): Promise<SetDocument | undefined> {
-    return (await this.#readStored(name))?.value;
+  /** A manifest that was checked; `before` is what was found when it was last read. */
+  #readManifest(name: DocumentName, before?: CheckedManifest): Promise<CheckedManifest | undefined> {
+    return this.#read(name, async (stored, sha256) => {
+      const isSame = before?.sha256 === sha256 && before.manifest.revision === stored.revision;
+      // Byte for byte the document whose signature was good, by one who may still sign.
+      if (isSame && this.#accepted.has(before.signer)) return before;
+      const { manifest, signer } = await this.parse(name, stored);
+      return { manifest, signer: signer.fingerprint, sha256 };
+    });
   }
 
-  async #readStored(
+  async #read<T extends { readonly manifest: Manifest }>(
     name: DocumentName,
-  ): Promise<{ readonly document: StoredDocument; readonly value: SetDocument } | undefined> {
+    check: (stored: StoredDocument, sha256: string) => Promise<T>,
+  ): Promise<T | undefined> {
     const read = await readChecked(this.storage, name, async (stored) => {
-      const document = await this.parse(name, stored);
+      const sha256 = digestOf(stored.bytes);
+      const checked = await check(stored, sha256);
       // In here, since one that seems to have gone back may only have been overtaken while it was read.
-      this.#note(name, stored, document.manifest.previous);
-      return document;
+      this.#note(name, { revision: stored.revision, sha256 }, checked.manifest.previous);
+      return checked;
     });
     if (read === undefined) this.#noteAbsent(name);
     return read;
   }
 
-  #take(document: StoredDocument, master: Master): void {
-    this.#note('master', document, master.previous);
+  #take({ revision, bytes }: StoredDocument, master: Master): void {
+    const sha256 = digestOf(bytes);
+    this.#note('master', { revision, sha256 }, master.previous);
+    this.#masterDigest = sha256;
     this.#master = master;
     this.#accepted = new Set([this.fingerprint, ...fingerprintsOf(master)]);
   }
@@ -190,33 +222,9 @@ export class Reader {
     else this.#seen.checkAbsent(name);
   }
 
-  #note(name: DocumentName, { bytes, revision }: StoredDocument, previous: string | undefined): void {
-    const now = { revision, sha256: digestOf(bytes) };
-    this.#digests.set(name, now.sha256);
+  #note(name: DocumentName, now: SeenDocument, previous: string | undefined): void {
     if (this.#acceptRollback) this.#seen.accept(name, now);
     else this.#seen.check(name, now, previous);
-  }
-}
-
-/**
- * Reads the highest revision and checks it. What fails is damage only if it is still the highest: else a writer
- * has just superseded and emptied it, and we look again.
- */
-async function readChecked<T>(
-  storage: Storage,
-  name: DocumentName,
-  check: (document: StoredDocument) => Promise<T>,
-): Promise<{ readonly document: StoredDocument; readonly value: T } | undefined> {
-  let failed: number | undefined;
-  for (let looks = 1; ; looks++) {
-    const document = await storage.read(name);
-    if (document === undefined) return undefined;
-    try {
-      return { document, value: await check(document) };
-    } catch (error) {
-      if (document.revision === failed || looks === mostLooks) throw error;
-      failed = document.revision;
-    }
   }
 }
 
@@ -224,9 +232,7 @@ function foreign(name: DocumentName, fingerprint: string): JwksError {
   return new JwksError(
     'damaged',
     `${name} is signed by ${fingerprint}, which is no identity of this keystore`,
-    {
-      hint: 'it may come from another keystore; put back the file that belongs here',
-    },
+    { hint: 'it may come from another keystore; put back the file that belongs here' },
   );
 }
 
@@ -234,10 +240,6 @@ export function noKeystore(place: string): JwksError {
   return new JwksError('not-found', `there is no keystore at ${place}`, {
     hint: `jwks init --keystore ${shellWord(place)}`,
   });
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The clock and the name of whoever makes a change. */

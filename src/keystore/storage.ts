@@ -24,4 +24,10 @@ export interface Storage {
   reserve(name: DocumentName): Promise<void>;
   /** Makes revision `from + 1`, atomically and once. A revision that was taken is never taken again. */
   replace(name: DocumentName, from: number, bytes: Uint8Array): Promise<Outcome>;
+  /**
+   * A hint, for whoever looks again and again: a text for each document that is another when the document has
+   * changed; those of which that cannot be told are left out. A change may leave the text as it was where it comes
+   * within two seconds of another one, or by other ways than `replace`.
+   */
+  stamps?(names: readonly DocumentName[]): Promise<ReadonlyMap<DocumentName, string>>;
 }

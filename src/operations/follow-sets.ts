@@ -1,9 +1,10 @@
 // Follows the sets of a keystore for as long as a server runs, and keeps the last good state of each.
 import { JwksError } from '../errors.ts';
+import { KnownManifests } from '../keystore/known-manifests.ts';
 import type { Manifest } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import { type DocumentName, documentOf, type SetId, setNameOf } from '../keystore/set-id.ts';
-import { noSet, selectSets } from './select-sets.ts';
+import { noSet } from './select-sets.ts';
 
 export interface FollowedFault {
   /** `undefined`: the keystore as a whole. */
@@ -20,20 +21,31 @@ interface Look {
 export class Follower {
   readonly #reader: Reader;
   readonly #sets: readonly SetId[] | 'all';
-  #manifests: readonly Manifest[];
+  readonly #known: KnownManifests;
+  #manifests: readonly Manifest[] = [];
   #faults: readonly FollowedFault[] = [];
   #looking: Promise<boolean> | undefined;
 
-  /** Throws as `selectSets` does: what is not there or does not open at the start ends it. */
-  static async start(reader: Reader, sets: readonly SetId[] | 'all'): Promise<Follower> {
+  /**
+   * What is not there or does not open at the start ends it, as `selectSets` does. `now` counts milliseconds, from
+   * wherever.
+   */
+  static async start(reader: Reader, sets: readonly SetId[] | 'all', now?: () => number): Promise<Follower> {
     const named = sets === 'all' ? sets : [...new Set(sets)];
-    return new Follower(reader, named, await selectSets(reader, named));
+    const follower = new Follower(reader, named, new KnownManifests(now));
+    const { manifests, faults } = await follower.#read();
+    if (faults[0] !== undefined) throw faults[0].error;
+    const found = new Set(manifests.map(({ set }) => set));
+    const absent = named === 'all' ? undefined : named.find((set) => !found.has(set));
+    if (absent !== undefined) throw noSet(absent);
+    follower.#manifests = manifests;
+    return follower;
   }
 
-  private constructor(reader: Reader, sets: readonly SetId[] | 'all', manifests: readonly Manifest[]) {
+  private constructor(reader: Reader, sets: readonly SetId[] | 'all', known: KnownManifests) {
     this.#reader = reader;
     this.#sets = sets;
-    this.#manifests = manifests;
+    this.#known = known;
   }
 
   /** The last good manifest of each set that is not deleted, in the order named or by set id. Another array only when something changed. */
@@ -64,7 +76,7 @@ export class Follower {
     let look: Look;
     try {
       isNewMaster = await this.#reader.reloadMaster();
-      look = this.#sets === 'all' ? await this.#readAll() : await this.#readNamed(this.#sets);
+      look = await this.#read();
     } catch (error) {
       look = { manifests: this.#manifests, faults: [{ set: undefined, error: toJwksError(error) }] };
     }
@@ -76,25 +88,30 @@ export class Follower {
     return isOther || isOtherwiseFaulty;
   }
 
+  #read(): Promise<Look> {
+    return this.#sets === 'all' ? this.#readAll() : this.#readNamed(this.#sets);
+  }
+
   async #readNamed(sets: readonly SetId[]): Promise<Look> {
+    const broken = new Map<DocumentName, JwksError>();
+    const names = sets.map(documentOf);
+    const found = await this.#reader.readEach(names, (name, error) => broken.set(name, error), this.#known);
     const manifests: Manifest[] = [];
     const faults: FollowedFault[] = [];
     for (const set of sets) {
-      try {
-        const document = await this.#reader.readSet(set);
-        if (document === undefined) throw noSet(set);
-        if (document.manifest.deleted === undefined) manifests.push(document.manifest);
-      } catch (error) {
-        faults.push({ set, error: toJwksError(error) });
+      const name = documentOf(set);
+      const manifest = found.get(name);
+      if (manifest === undefined) {
+        faults.push({ set, error: broken.get(name) ?? noSet(set) });
         manifests.push(...this.#lastGood(set));
-      }
+      } else if (manifest.deleted === undefined) manifests.push(manifest);
     }
     return { manifests, faults };
   }
 
   async #readAll(): Promise<Look> {
     const broken = new Map<DocumentName, JwksError>();
-    const found = await this.#reader.readManifests((name, error) => broken.set(name, error));
+    const found = await this.#reader.readManifests((name, error) => broken.set(name, error), this.#known);
     const read = new Set<string>(found.map(({ set }) => set));
     const kept = this.#manifests.filter(({ set }) => !read.has(set));
     const faults: FollowedFault[] = kept.map(({ set }) => {
@@ -105,7 +122,8 @@ export class Follower {
       return { set, error };
     });
     for (const [name, error] of broken) faults.push({ set: setNameOf(name), error });
-    const manifests = [...found.filter(({ deleted }) => deleted === undefined), ...kept];
+    const manifests = found.filter(({ deleted }) => deleted === undefined);
+    if (kept.length > 0) manifests.push(...kept);
     return { manifests: manifests.sort((a, b) => (a.set < b.set ? -1 : 1)), faults: faults.sort(bySet) };
   }
 
@@ -135,6 +153,7 @@ function isSameList<T>(
 
 /** Where going back was accepted, one revision may be there in two forms. */
 function isSameManifest(a: Manifest, b: Manifest | undefined): boolean {
+  if (a === b) return true;
   return (
     a.set === b?.set && a.revision === b.revision && a.previous === b.previous && a.updated === b.updated
   );

@@ -6,11 +6,15 @@ import type { Storage } from '../../src/keystore/storage.ts';
 const set: DocumentName = 'sets/auth';
 const bytesOf = (text: string) => Buffer.from(text);
 
+interface Made {
+  readonly storage: Storage;
+  readonly again: () => Storage;
+  /** Makes the last change of a document one of long ago. */
+  readonly age?: (document: DocumentName) => void;
+}
+
 /** `make` gives a new and empty place each time; `again` opens that same place once more. */
-export function storageContract(
-  name: string,
-  make: () => { readonly storage: Storage; readonly again: () => Storage },
-): void {
+export function storageContract(name: string, make: () => Made): void {
   const textOf = async (storage: Storage, document: DocumentName): Promise<string | undefined> => {
     const read = await storage.read(document);
     return read && `${read.revision} ${Buffer.from(read.bytes).toString()}`;
@@ -97,5 +101,24 @@ export function storageContract(
     const { storage, again } = make();
     expect(again().place).toBe(storage.place);
     expect(storage.place).not.toBe('');
+  });
+
+  test(`${name}: a stamp, where there are any, is another after a change, and only then`, async () => {
+    const { storage, again, age } = make();
+    const other: DocumentName = 'sets/other';
+    for (const document of [set, other]) {
+      await storage.replace(document, 0, bytesOf('one'));
+      age?.(document);
+    }
+    const names = [set, other, 'sets/absent'] as const;
+    const before = await storage.stamps?.(names);
+    if (before === undefined) return;
+    expect([...before.keys()].sort()).toEqual([set, other]);
+    await again().read(set);
+    expect(await again().stamps?.(names)).toEqual(before);
+    await again().replace(set, 1, bytesOf('two'));
+    const after = await storage.stamps?.(names);
+    expect(after?.get(set)).not.toBe(before.get(set));
+    expect(after?.get(other)).toBe(before.get(other));
   });
 }

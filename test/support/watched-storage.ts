@@ -38,6 +38,10 @@ export class WatchedStorage implements Storage {
     return (await this.#note(`replace ${name} from ${from}`)) ?? this.#beneath.replace(name, from, bytes);
   }
 
+  async stamps(names: readonly DocumentName[]): Promise<ReadonlyMap<DocumentName, string>> {
+    return (await this.#beneath.stamps?.(names)) ?? new Map();
+  }
+
   #note(call: string): Promise<Outcome | undefined> {
     this.calls.push(call);
     return this.#before(call);
