@@ -156,7 +156,7 @@ function describeFaults(follower: Follower, { conflicts }: Publication): string[
 const lookEvery = 250;
 const tlsEvery = 5_000;
 
-/** Looks at the keystore four times a second, less often where a look lasts long; the clock needs no looking. */
+/** Looks at the keystore four times a second, and no more than half of the time; the clock needs no looking. */
 async function follow(
   { follower, log, tls }: ServerOptions,
   merged: () => Publication,
@@ -167,7 +167,7 @@ async function follow(
   let tlsAt = performance.now();
   let tlsFault = '';
   let lasted = 0;
-  while (await waited(Math.max(lookEvery, lasted * 4), signal)) {
+  while (await waited(Math.max(lookEvery, lasted), signal)) {
     const began = performance.now();
     const hasChanged = await follower.poll();
     lasted = performance.now() - began;
