@@ -1,5 +1,5 @@
 // Runs the command line with the real world: process, clock, streams, signals. Everything else is handed these.
-import { fstatSync, type Stats, statSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Host, Output } from './cli/host.ts';
@@ -54,7 +54,7 @@ class SignalShield implements Shield {
 
 // Written to the descriptor itself: process.stdout costs a tenth of Node's start, and what it has not yet written
 // to a pipe is lost at an exit.
-function toOutput(descriptor: 1 | 2, name: string): Output {
+function toOutput(descriptor: number, name: string, isLog = false): Output {
   const isTerminal = once(() => isTerminalDevice(descriptor));
   // A reader that went away (`| head`) is no error of ours.
   let isGone = false;
@@ -73,8 +73,10 @@ function toOutput(descriptor: 1 | 2, name: string): Output {
         } catch (error) {
           const code = systemCode(error);
           // What cannot be said changes nothing of what was done.
-          if (code === 'EAGAIN') await pause(5);
-          else if (code === 'EPIPE' || descriptor === 2) isGone = true;
+          if (code === 'EAGAIN') await pause(5, undefined, { ref: !isLog });
+          else if (code === 'EPIPE' || (descriptor !== 1 && !isLog)) isGone = true;
+          // Such as a disk that is full for now.
+          else if (isLog) return;
           else {
             const message = `${name} cannot be written: ${describeSystemError(error)}`;
             throw new JwksError('failed', message, { cause: error });
@@ -83,6 +85,29 @@ function toOutput(descriptor: 1 | 2, name: string): Output {
       }
     },
   };
+}
+
+/**
+ * A write to a full pipe or a stopped terminal waits inside the system call, and all that the process does with it.
+ * Opened anew they can be told not to, without a change to what other processes share.
+ */
+function toLogOutput(): Output {
+  const stats = statOf(2);
+  try {
+    if (stats?.isFIFO() === true || isTerminalDevice(2)) {
+      const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+      return toOutput(openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK | O_NOCTTY), 'stderr', true);
+    }
+    // A socket, such as the journal's, cannot be opened anew: libuv makes it non-blocking as it takes it over. Never
+    // to be read from, else Node 20 leaves every connection that others close half open.
+    if (stats?.isSocket() === true) {
+      const { Socket } = process.getBuiltinModule('node:net');
+      new Socket({ fd: 2, readable: false }).unref();
+    }
+  } catch {
+    // No /proc, or somebody else's: better a log that can be stopped than none.
+  }
+  return toOutput(2, 'stderr', true);
 }
 
 /** Asking node:tty means loading it; what is no character device, or the null device, needs no asking. */
@@ -144,6 +169,7 @@ const host: Host = {
   },
   stdout: toOutput(1, 'stdout'),
   stderr: toOutput(2, 'stderr'),
+  logOutput: toLogOutput,
   stdoutFile: () => statOf(1),
   now: () => toInstant(Date.now() / 1000),
   uid: process.geteuid?.(),

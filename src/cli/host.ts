@@ -18,6 +18,8 @@ export interface Host {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Output;
   readonly stderr: Output;
+  /** stderr for a process that stays: whoever does not read it cannot stop it. Waiting for it keeps no process alive. */
+  readonly logOutput: () => Output;
   /** What stdout is, where it is a file. */
   readonly stdoutFile: () => Stats | undefined;
   readonly now: () => Instant;

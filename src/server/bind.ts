@@ -5,12 +5,21 @@ import { describeSystemError, JwksError, systemCode } from '../errors.ts';
 
 export type Place = { readonly host: string; readonly port: number } | { readonly socket: string };
 
+const longestPath = process.platform === 'linux' ? 107 : 103;
+
 export async function bind(server: Server, place: Place): Promise<void> {
   if (!('socket' in place)) {
     await started(server, place, () => server.listen({ host: place.host, port: place.port }));
     return;
   }
-  await removeStale(place.socket);
+  // libuv would cut it, and listen somewhere else.
+  if (Buffer.byteLength(place.socket) > longestPath) {
+    const hint = `a socket's path has at most ${longestPath} bytes`;
+    throw new JwksError('failed', `the path ${place.socket} is too long for a socket`, { hint });
+  }
+  await removeStale(place.socket).catch((error) => {
+    throw error instanceof JwksError ? error : toError(error, place);
+  });
   await started(server, place, () => {
     // The file is made within `listen`: nobody else may connect, not even for a moment.
     const before = setUmask(0o177);
@@ -20,7 +29,12 @@ export async function bind(server: Server, place: Place): Promise<void> {
       if (before !== undefined) setUmask(before);
     }
   });
-  chmodSync(place.socket, 0o600);
+  try {
+    chmodSync(place.socket, 0o600);
+  } catch (error) {
+    server.close();
+    throw toError(error, place);
+  }
 }
 
 function setUmask(mask: number): number | undefined {
@@ -69,7 +83,7 @@ function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-function toError(error: Error, place: Place): JwksError {
+function toError(error: unknown, place: Place): JwksError {
   const code = systemCode(error) ?? '';
   const where = 'socket' in place ? `the socket ${place.socket}` : `port ${place.port} of ${place.host}`;
   if (code === 'EADDRINUSE') {

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { JwksError, systemCode } from '../errors.ts';
 import { type Answer, errorAnswer, type Site } from './answer.ts';
 import { bind, type Place } from './bind.ts';
+import { Connections } from './connections.ts';
 import type { Log } from './log.ts';
 import type { TlsFiles } from './tls-files.ts';
 
@@ -15,6 +16,8 @@ export interface ListenOptions {
   readonly tls?: TlsFiles | undefined;
   readonly site: Site;
   readonly log: Log;
+  /** In milliseconds, for what is under way at the end. */
+  readonly longestStop?: number | undefined;
   readonly onAnswer?: ((status: number) => void) | undefined;
 }
 
@@ -34,22 +37,23 @@ const limits = {
   requestTimeout: 10_000,
   connectionsCheckingInterval: 2_000,
   keepAliveTimeout: 75_000,
+  // Looked at here, where it is logged.
+  requireHostHeader: false,
 };
 const longestStop = 10_000;
+const closing = ['connection', 'close'];
 
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { tls, place } = options;
-  const state = { isStopping: false };
-  const answer = (request: IncomingMessage, response: ServerResponse) =>
-    serve(options, state, request, response);
-  const secure = tls === undefined ? undefined : createTlsServer({ ...limits, ...tls.context }, answer);
-  const server: Server | TlsServer = secure ?? createServer(limits, answer);
-  server.on('clientError', (error, socket) => refuse(options, error, socket));
-  const connections = new Set<Socket>();
-  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-  });
+  const secure = tls === undefined ? undefined : createTlsServer({ ...limits, ...tls.context });
+  const server: Server | TlsServer = secure ?? createServer(limits);
+  const connections = new Connections(server, tls !== undefined);
+  const context = { ...options, connections };
+  const answer = (request: IncomingMessage, response: ServerResponse) => serve(context, request, response);
+  server.on('request', answer);
+  server.on('checkExpectation', answer);
+  server.on('connect', (request, socket) => refuseTunnel(context, request, socket));
+  server.on('clientError', (error, socket) => refuse(context, error, socket));
   await bind(server, place);
   // Such as EMFILE on accept: it passes, and the listener must outlive it.
   server.on('error', (error) => {
@@ -71,42 +75,47 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       if (tls !== undefined) secure?.setSecureContext(tls.context);
     },
     stop: () => {
-      state.isStopping = true;
-      stopped ??= close(server, connections);
+      stopped ??= connections.stop(options.longestStop ?? longestStop);
       return stopped;
     },
   };
 }
 
-interface State {
-  isStopping: boolean;
+interface Context extends ListenOptions {
+  readonly connections: Connections;
 }
 
-function serve(
-  options: ListenOptions,
-  state: State,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
+function serve(context: Context, request: IncomingMessage, response: ServerResponse): void {
   const started = performance.now();
+  context.connections.begin(response);
   // A promise costs a turn of the loop: most answers are ready, and take none.
   try {
-    const found = options.site(request);
+    const found = refuseForm(request) ?? context.site(request);
     if (!(found instanceof Promise)) {
-      handOver(options, state, request, response, found, started);
+      handOver(context, request, response, found, started);
       return;
     }
     found
-      .then((answer) => handOver(options, state, request, response, answer, started))
-      .catch((error: unknown) => fail(options, state, request, response, error, started));
+      .then((answer) => handOver(context, request, response, answer, started))
+      .catch((error: unknown) => fail(context, request, response, error, started));
   } catch (error) {
-    fail(options, state, request, response, error, started);
+    fail(context, request, response, error, started);
   }
 }
 
+/** What Node would answer by itself, unseen by the log, or not at all. */
+function refuseForm({ headers, httpVersionMajor, httpVersionMinor }: IncomingMessage): Answer | undefined {
+  if (httpVersionMajor !== 1) return errorAnswer(505, 'only HTTP/1.1 and HTTP/1.0');
+  // RFC 9112 section 3.2. Behind two thousand others it is not found either.
+  if (headers.host === undefined && httpVersionMinor > 0) return errorAnswer(400, 'there is no Host');
+  const { expect } = headers;
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    return errorAnswer(417, 'nothing can be expected but 100-continue');
+  return undefined;
+}
+
 function handOver(
-  options: ListenOptions,
-  state: State,
+  context: Context,
   request: IncomingMessage,
   response: ServerResponse,
   answer: Answer,
@@ -115,13 +124,13 @@ function handOver(
   const { status, headers, body } = answer;
   const isBodiless = request.method === 'HEAD' || status === 204 || status === 304;
   // A body that nobody read would be taken for the next request, or keep the connection waiting.
-  const isLast = state.isStopping || (!request.complete && hasBody(request));
-  response.writeHead(status, isLast ? [...headers, 'connection', 'close'] : (headers as string[]));
+  const isLast = context.connections.isLast(request.socket) || (!request.complete && hasBody(request));
+  response.writeHead(status, isLast ? [...headers, ...closing] : (headers as string[]));
   if (isBodiless) response.end();
   else response.end(body);
-  options.onAnswer?.(status);
-  options.log.access({
-    listener: options.name,
+  context.onAnswer?.(status);
+  context.log.access({
+    listener: context.name,
     peer: request.socket.remoteAddress ?? 'socket',
     method: request.method ?? '',
     path: request.url ?? '',
@@ -138,17 +147,16 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 function fail(
-  options: ListenOptions,
-  state: State,
+  context: Context,
   request: IncomingMessage,
   response: ServerResponse,
   error: unknown,
   started: number,
 ): void {
   // Neither stack nor, of a foreign error, its text: it may quote what was being read.
-  options.log.say('error', 'a request failed', { listener: options.name, reason: reasonOf(error) });
+  context.log.say('error', 'a request failed', { listener: context.name, reason: reasonOf(error) });
   if (response.headersSent) response.destroy();
-  else handOver(options, state, request, response, errorAnswer(500, 'this failed here'), started);
+  else handOver(context, request, response, errorAnswer(500, 'this failed here'), started);
 }
 
 function reasonOf(error: unknown): string {
@@ -162,41 +170,40 @@ const refusals: Readonly<Record<string, string>> = {
 };
 
 /** What Node could not read as a request: there is nothing that a site could look at. */
-function refuse(options: ListenOptions, error: Error, socket: Duplex): void {
+function refuse(context: Context, error: Error, socket: Duplex): void {
+  const { connections } = context;
   const code = systemCode(error);
   const line = refusals[code ?? ''] ?? '400 Bad Request';
-  // An answer may be on its way: a second one would be taken for its body. A peer that is gone gets none.
-  const isSilent = !socket.writable || code === 'ECONNRESET' || hasAnswerUnderWay(socket);
-  if (isSilent) {
+  // The second time that it fails, it is the time limit: what it still owes is not to be had.
+  if (!socket.writable || code === 'ECONNRESET' || !connections.doom(socket)) {
     socket.destroy();
     return;
   }
-  socket.end(`HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  const [first, ...more] = connections.owed(socket);
+  // Most likely the rest of a body that nobody wanted.
+  if (first?.headersSent === true) return;
+  note(context, socket, '', Number(line.slice(0, 3)));
+  // Others are still worked on, and this would be taken for their answer.
+  const isOwn = first?.req.complete !== true && more.length === 0;
+  if (isOwn) endWith(socket, line, '');
+}
+
+/** Nothing is reached through us (RFC 9110 section 9.3.6). */
+function refuseTunnel(context: Context, { method = '' }: IncomingMessage, socket: Duplex): void {
+  note(context, socket, method, 405);
+  endWith(socket, '405 Method Not Allowed', 'allow: GET, HEAD\r\n');
+}
+
+function endWith(socket: Duplex, line: string, headers: string): void {
+  socket.end(`HTTP/1.1 ${line}\r\n${headers}connection: close\r\ncontent-length: 0\r\n\r\n`);
   // `end` alone waits for the peer to close too.
   socket.once('finish', () => socket.destroy());
-  const status = Number(line.slice(0, 3));
-  options.onAnswer?.(status);
+}
+
+function note(context: Context, socket: Duplex, method: string, status: number): void {
+  context.onAnswer?.(status);
   const peer = (socket as Socket).remoteAddress ?? 'socket';
-  options.log.access({ listener: options.name, peer, method: '', path: '', status, bytes: 0, ms: 0 });
-}
-
-/** Node keeps the response on the socket; it has no public name. */
-function hasAnswerUnderWay(socket: Duplex): boolean {
-  const response = (socket as Duplex & { _httpMessage?: ServerResponse | null })._httpMessage;
-  return response?.headersSent === true;
-}
-
-function close(server: Server | TlsServer, connections: ReadonlySet<Socket>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), longestStop);
-    server.close(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    server.closeIdleConnections();
-    // Node does not count a connection as idle that has not sent anything yet: browsers open some ahead.
-    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
-  });
+  context.log.access({ listener: context.name, peer, method, path: '', status, bytes: 0, ms: 0 });
 }
 
 function portOf(server: Server | TlsServer): number {

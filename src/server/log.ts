@@ -105,7 +105,7 @@ export class Log {
 
   #pairs(entries: readonly (readonly [string, string | number | undefined])[]): string {
     const shown = entries.filter(([, value]) => value !== undefined);
-    return shown.map(([name, value]) => ` ${name}=${this.#safe(String(value))}`).join('');
+    return shown.map(([name, value]) => ` ${name}=${this.#word(String(value))}`).join('');
   }
 
   #value(value: string | number): string {
@@ -114,6 +114,12 @@ export class Log {
 
   #quote(text: string): string {
     return harmless.test(text) ? `"${text}"` : JSON.stringify(this.#options.escape(text));
+  }
+
+  /** One that could be taken for several is quoted. */
+  #word(text: string): string {
+    const safe = this.#safe(text);
+    return /[\s"=]/.test(safe) ? JSON.stringify(safe) : safe;
   }
 
   #safe(text: string): string {

@@ -1,6 +1,7 @@
 // What verifiers fetch: the merged set, a set each, the discovery document, health. Never a private member.
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { jwksPath } from '../operations/discovery.ts';
 import type { Publication } from '../operations/publish-sets.ts';
 import { type Answer, emptyAnswer, errorAnswer, jsonAnswer, type Site } from './answer.ts';
 import { segmentsOf } from './routes.ts';
@@ -51,7 +52,14 @@ export function publicSite(options: PublicSiteOptions): Site {
     return now;
   }
 
+  function merged(): Prepared {
+    const publication = options.merged();
+    return prepare('merged', publication, () => publication.jwks, options.contentType);
+  }
+
   function document(target: string): Prepared | Answer {
+    // What nearly all ask for, and as they write it.
+    if (target === jwksPath) return merged();
     const segments = segmentsOf(target);
     if ('status' in segments) return segments;
     if (isPath(segments, ['health', 'alive'])) return jsonAnswer(200, { status: 'ok' });
@@ -63,10 +71,7 @@ export function publicSite(options: PublicSiteOptions): Site {
       return prepare(`set ${set}`, publication, () => publication.jwks, options.contentType);
     }
     const below = withoutPrefix(segments, options.issuerPath);
-    if (isPath(below, jwksSegments)) {
-      const publication = options.merged();
-      return prepare('merged', publication, () => publication.jwks, options.contentType);
-    }
+    if (isPath(below, jwksSegments)) return merged();
     const { discovery } = options;
     if (isPath(below, ['.well-known', 'openid-configuration']) && discovery !== undefined) {
       const publication = options.merged();

@@ -92,11 +92,12 @@ export async function serve(options: ServerOptions, signal: AbortSignal): Promis
     await Promise.race([stopped(signal), Promise.all(loops)]);
   } finally {
     end.abort();
-    log.say('info', 'stopping');
+    const hasListened = listeners.length > 0;
+    if (hasListened) log.say('info', 'stopping');
     await Promise.all(listeners.map((listener) => listener.stop()));
     await Promise.allSettled(loops);
-    log.say('info', 'stopped');
-    await log.flush();
+    if (hasListened) log.say('info', 'stopped');
+    await flushed(log);
   }
 }
 
@@ -153,6 +154,8 @@ function describeFaults(follower: Follower, { conflicts }: Publication): string[
   return [...faults, ...conflicts.map(describeConflict)];
 }
 
+/** Of what is left of the log, should nobody read it. */
+const longestFlush = 1_000;
 const lookEvery = 250;
 const tlsEvery = 5_000;
 
@@ -207,6 +210,12 @@ async function rotate({ rotateDue }: ServerOptions, signal: AbortSignal): Promis
     await rotateDue(() => signal.aborted);
     wait = rotateEvery * (1 + Math.random() / 2);
   }
+}
+
+async function flushed(log: Log): Promise<void> {
+  const end = new AbortController();
+  await Promise.race([log.flush(), waited(longestFlush, end.signal)]);
+  end.abort();
 }
 
 /** False: it was stopped meanwhile. */

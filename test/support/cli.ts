@@ -52,6 +52,7 @@ export class Machine {
       stdin: Object.assign(Readable.from([settings.stdin ?? '']), { isTTY: settings.terminal !== undefined }),
       stdout,
       stderr,
+      logOutput: () => stderr,
       stdoutFile: () => undefined,
       now: () => this.now,
       uid: process.geteuid?.(),

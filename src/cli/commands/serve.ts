@@ -74,8 +74,9 @@ export function register(program: Command, open: Open): void {
     const { tlsCert, tlsKey } = options;
     const tls = tlsCert === undefined || tlsKey === undefined ? undefined : TlsFiles.load(tlsCert, tlsKey);
     const { Log } = await import('../../server/log.ts');
+    const output = session.host.logOutput();
     const log = new Log({
-      write: (text) => session.host.stderr.write(text),
+      write: (text) => output.write(text),
       form: options.logFormat,
       isQuiet: session.printer.isQuiet,
       now: session.clock,
