@@ -26,7 +26,7 @@ interface Nginx {
   readonly said: () => string;
 }
 
-/** The example with nothing changed but places; below a configuration that needs no root. */
+/** The example with nothing changed but places and a time; below a configuration that needs no root. */
 async function nginx(upstream: string): Promise<Nginx> {
   const directory = temporaryDirectory();
   const port = await closedPort();
@@ -40,6 +40,8 @@ async function nginx(upstream: string): Promise<Nginx> {
     ['127.0.0.1:4450', new URL(upstream).host],
     ['/etc/ssl/certs/auth.example.com.pem', `${directory}/cert.pem`],
     ['/etc/ssl/private/auth.example.com.key', `${directory}/key.pem`],
+    // A time to wait for is long enough at a second.
+    ['proxy_cache_valid 200 5s', 'proxy_cache_valid 200 1s'],
   ];
   let example = readFileSync(`${examples}nginx/jwks.conf`, 'utf8');
   for (const [from, to] of places) {

@@ -49,7 +49,7 @@ async function open() {
 
 test('a set is made, and its last private key signs', async () => {
   const { look, put } = await open();
-  expect(await put(a, b, publicOf(c))).toEqual({ kids: ['a', 'b', 'c'] });
+  expect(await put(a, b, publicOf(c))).toEqual({ kids: ['a', 'b', 'c'], outcome: 'changed' });
   expect(await look()).toEqual({
     revision: 1,
     states: { a: 'active', b: 'active', c: 'active' },
@@ -127,7 +127,7 @@ test('one key comes in and signs; the same again changes nothing', async () => {
   const { look, putOne, later } = await open();
   await putOne('a', { ...a, kid: '', use: '' });
   later(60);
-  expect(await putOne('path', b)).toEqual({ kid: 'b' });
+  expect(await putOne('path', b)).toEqual({ kids: ['b'], outcome: 'changed' });
   await putOne('a', publicOf(a));
   expect(await look()).toMatchObject({ revision: 2, signers: ['b'], held: ['a', 'b'] });
   expect(await codeOf(putOne('a', { ...c, kid: undefined }))).toBe('conflict');
