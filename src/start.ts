@@ -22,6 +22,10 @@ class SignalShield implements Shield {
       process.on(name, () => {
         if (this.#graceful?.signal.aborted === false) return this.#graceful.abort();
         this.status = status;
+        if (this.#graceful !== undefined) {
+          writeSync(2, 'jwks: ended at once; what was under way was not answered\n');
+          process.exit(status);
+        }
         if (this.#raised > 0) return;
         // A spinner may stand on the line.
         const lead = isTerminalDevice(2) ? '\r\u001b[K' : '';

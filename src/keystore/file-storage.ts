@@ -129,6 +129,9 @@ export class FileStorage implements Storage {
 
   #makePlace(name: DocumentName): string {
     const directory = this.#pathOf(name);
+    // A disk that is not mounted any more: what was made now would lie below its mount point.
+    if (this.#fs.stat(this.#directory) === undefined)
+      throw new JwksError('not-found', `there is no keystore at ${this.#directory}`);
     for (const path of [dirname(directory), directory]) {
       makeDirectory(this.#fs, path, this.#ownership(0o700));
       // Through a link somebody who can write here could make us write anywhere.

@@ -1,6 +1,6 @@
 // Replacing the keys of a set by those of a list: what is new comes in, what is missing goes, the last one signs.
 import { Draft, type Plan, type SetLife } from './draft.ts';
-import { isTombstone, type KeyLife } from './key.ts';
+import { isTombstone, type KeyLife, stateOf } from './key.ts';
 import { hasRole } from './signer.ts';
 import { leavingSigners, restoreSuccession } from './succession.ts';
 import { tidy } from './tidy.ts';
@@ -16,7 +16,7 @@ export interface Replacement<K extends KeyLife> {
   readonly privateKids: readonly string[];
 }
 
-/** Keys that the set has stay as they are. `describe`: what the history says of each that comes in. */
+/** Keys that the set has stay as they are; of those that came in or are active, the last one signs. `describe`: what the history says of each that comes in. */
 export function planReplacement<K extends KeyLife>(
   set: SetLife<K>,
   now: Instant,
@@ -26,7 +26,9 @@ export function planReplacement<K extends KeyLife>(
   const draft = new Draft(set, now);
   const before = draft.inState('active').filter((key) => draft.active(key)?.kid === key.kid);
   const leaving = leavingSigners(draft);
-  const known = new Map([...set.keys, ...incoming].map((key) => [key.kid, key]));
+  // What was read and is put back must not undo a rotation: a key with dates of its own keeps them.
+  const free = set.keys.filter((key) => stateOf(key, now) === 'active');
+  const known = new Map([...free, ...incoming].map((key) => [key.kid, key]));
   const working = privateKids.flatMap((kid) => known.get(kid) ?? []);
   const last = working.filter((key, index) => !working.slice(index + 1).some((one) => hasRole(one, key)));
   const chosen = last.map(({ kid }) => kid);

@@ -105,6 +105,8 @@ export class Follower {
         faults.push({ set, error: broken.get(name) ?? noSet(set) });
         manifests.push(...this.#lastGood(set));
       } else if (manifest.deleted === undefined) manifests.push(manifest);
+      // It is not served any more, but somebody said that it should be.
+      else faults.push({ set, error: noSet(set) });
     }
     return { manifests, faults };
   }

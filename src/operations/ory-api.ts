@@ -1,10 +1,13 @@
 // Ory Hydra's key API on a local keystore: names and bodies as they arrive, keys in Ory's shape. Knows no HTTP.
 import { JwksError } from '../errors.ts';
+import { findAlgorithm } from '../jose/algorithms.ts';
 import { refusal } from '../jose/read/faults.ts';
 import { isObject, memberOf } from '../jose/read/json-text.ts';
 import type { Keystore } from '../keystore/keystore.ts';
+import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import { parseKeyId, parseSetId } from '../keystore/set-id.ts';
+import { isTombstone } from '../lifecycle/key.ts';
 import type { Policy } from '../lifecycle/policy.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { createKey } from './create-key.ts';
@@ -22,6 +25,8 @@ export interface OryApiOptions {
   readonly policy: Policy | undefined;
   /** Whether what is shown has its private members. */
   readonly isPrivate: boolean;
+  /** What is served besides, at the same place. */
+  readonly served: () => readonly Manifest[];
   /** Told after each change, before it is answered. */
   readonly onChange: () => Promise<void>;
 }
@@ -45,8 +50,8 @@ export class OryApi {
   async get(set: string, kid?: string): Promise<OrySet> {
     const request = { set: parseSetId(set), kid };
     const { reader, clock, isPrivate } = this.#options;
-    // Another identity may have been accepted since.
-    await reader.reloadMaster();
+    // Another identity may have been accepted since, and a keystore that is gone is no set that is missing.
+    await this.#lookForKeystore();
     const keys = isPrivate
       ? await openOryKeys(this.#keystore(), clock(), request)
       : await readOryKeys(reader, clock(), request);
@@ -59,22 +64,30 @@ export class OryApi {
   async create(set: string, body: Uint8Array): Promise<OrySet> {
     const { clock, policy, onChange } = this.#options;
     const request = { set: parseSetId(set), ...toAlgorithm(body), policy };
-    const { key } = await createKey(this.#keystore(), clock, request);
+    const keystore = this.#keystore();
+    await this.#lookForKeystore();
+    const symmetric = findAlgorithm(request.alg)?.kty === 'oct';
+    if (request.kid !== undefined) this.#refuseTwin(request.set, { kid: request.kid, symmetric });
+    const { key } = await createKey(keystore, clock, request);
     await onChange();
     return this.#readBack({ set: request.set, kid: key?.kid });
   }
 
   async put(set: string, body: Uint8Array): Promise<OrySet> {
-    const request = { set: parseSetId(set), body, policy: this.#options.policy };
-    const { outcome } = await putSet(this.#keystore(), request);
+    const request = { set: parseSetId(set), ...this.#toPut(set, body) };
+    const keystore = this.#keystore();
+    await this.#lookForKeystore();
+    const { outcome } = await putSet(keystore, request);
     if (outcome === 'changed') await this.#options.onChange();
     return this.#readBack({ set: request.set });
   }
 
   /** The key of the body, whose own kid counts. */
   async putKey(set: string, kid: string, body: Uint8Array): Promise<OryKey> {
-    const request = { set: parseSetId(set), kid: parseKeyId(kid), body, policy: this.#options.policy };
-    const { kids, outcome } = await putKey(this.#keystore(), request);
+    const request = { set: parseSetId(set), kid: parseKeyId(kid), ...this.#toPut(set, body) };
+    const keystore = this.#keystore();
+    await this.#lookForKeystore();
+    const { kids, outcome } = await putKey(keystore, request);
     if (outcome === 'changed') await this.#options.onChange();
     const [key] = (await this.#readBack({ set: request.set, kid: kids[0] })).keys;
     if (key === undefined) throw new JwksError('conflict', 'the key was taken away again meanwhile');
@@ -90,9 +103,41 @@ export class OryApi {
       else await deleteKey(keystore, { ...request, kid });
     } catch (error) {
       if (!(error instanceof JwksError) || error.code !== 'not-found') throw error;
+      await this.#lookForKeystore();
       return;
     }
     await this.#options.onChange();
+  }
+
+  #toPut(set: string, body: Uint8Array) {
+    const check = (key: ManifestKey) => this.#refuseTwin(set, key);
+    return { body, policy: this.#options.policy, check };
+  }
+
+  /** One that is gone, such as a disk that is not mounted, must not look like one without the set. */
+  async #lookForKeystore(): Promise<void> {
+    try {
+      await this.#options.reader.reloadMaster();
+    } catch (error) {
+      if (!(error instanceof JwksError) || error.code !== 'not-found') throw error;
+      throw new JwksError('failed', error.message, { hint: error.hint, cause: error });
+    }
+  }
+
+  /** Merged, only one of two keys with one kid could be served. */
+  #refuseTwin(
+    set: string,
+    key: Pick<ManifestKey, 'kid' | 'symmetric'> & { readonly thumbprint?: string | undefined },
+  ): void {
+    if (key.symmetric) return;
+    const now = this.#options.clock();
+    const isTwin = (one: ManifestKey) =>
+      one.kid === key.kid && !one.symmetric && one.thumbprint !== key.thumbprint && !isTombstone(one, now);
+    const other = this.#options
+      .served()
+      .find((manifest) => manifest.set !== set && manifest.keys.some(isTwin));
+    if (other === undefined) return;
+    throw new JwksError('conflict', `set "${other.set}", which is served too, has another key "${key.kid}"`);
   }
 
   /** What is answered is what is there. */

@@ -27,6 +27,8 @@ export interface AdminSiteOptions {
   readonly issuer: string;
   readonly page: () => string;
   readonly log: Log;
+  /** From then on what waits is sent away. */
+  readonly stopping: AbortSignal;
 }
 
 interface Target {
@@ -68,6 +70,7 @@ const pageHeaders = [
 export function adminSite(options: AdminSiteOptions): Site {
   const { api, issuer, log } = options;
   const gate = new Gate(atATime, mostWaiting);
+  options.stopping.addEventListener('abort', () => gate.close(), { once: true });
   const ofSet: Record<string, Operation> = {
     GET: reading('getJsonWebKeySet', ({ set }) => api.get(set)),
     POST: writing('createJsonWebKeySet', async ({ set }, body) => {
@@ -120,9 +123,11 @@ export function adminSite(options: AdminSiteOptions): Site {
     if (operation.isHeavy && gate.isFull) {
       return errorAnswer(503, 'too many requests wait already', ['retry-after', '1']);
     }
-    const run = () => operation.run(target, body);
+    // Who gave up while it waited asks again: what was made for nobody would only be one key more.
+    const run = async () => (request.socket.destroyed ? undefined : operation.run(target, body));
     try {
-      return await (operation.isHeavy ? gate.run(run) : run());
+      const answer = await (operation.isHeavy ? gate.run(run) : run());
+      return answer ?? errorAnswer(503, 'the server is stopping', ['retry-after', '1']);
     } catch (error) {
       if (!(error instanceof JwksError)) throw error;
       const status = statuses[error.code] ?? 500;

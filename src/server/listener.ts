@@ -185,17 +185,19 @@ function refuse(context: Context, error: Error, socket: Duplex): void {
   note(context, socket, '', Number(line.slice(0, 3)));
   // Others are still worked on, and this would be taken for their answer.
   const isOwn = first?.req.complete !== true && more.length === 0;
-  if (isOwn) endWith(socket, line, '');
+  if (isOwn) endWith(socket, line, 'this is no request, or it took too long');
 }
 
 /** Nothing is reached through us (RFC 9110 section 9.3.6). */
 function refuseTunnel(context: Context, { method = '' }: IncomingMessage, socket: Duplex): void {
   note(context, socket, method, 405);
-  endWith(socket, '405 Method Not Allowed', 'allow: GET, HEAD\r\n');
+  endWith(socket, '405 Method Not Allowed', 'nothing is reached through here', 'allow: GET, HEAD\r\n');
 }
 
-function endWith(socket: Duplex, line: string, headers: string): void {
-  socket.end(`HTTP/1.1 ${line}\r\n${headers}connection: close\r\ncontent-length: 0\r\n\r\n`);
+function endWith(socket: Duplex, line: string, description: string, extra = ''): void {
+  const { headers, body } = errorAnswer(Number(line.slice(0, 3)), description, closing);
+  const pairs = headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1]}\r\n`] : []));
+  socket.end(`HTTP/1.1 ${line}\r\n${extra}${pairs.join('')}\r\n${body}`);
   // `end` alone waits for the peer to close too.
   socket.once('finish', () => socket.destroy());
 }

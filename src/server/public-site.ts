@@ -22,7 +22,6 @@ export interface PublicSiteOptions {
 }
 
 interface Prepared {
-  readonly of: Publication;
   readonly whole: Answer;
   readonly unchanged: Answer;
 }
@@ -42,19 +41,25 @@ const preflight = emptyAnswer(204, [
 ]);
 
 export function publicSite(options: PublicSiteOptions): Site {
-  const prepared = new Map<string, Prepared>();
+  // As long as a publication stands it is answered with the same bytes.
+  const [sets, discoveries] = [new WeakMap<Publication, Prepared>(), new WeakMap<Publication, Prepared>()];
 
-  function prepare(name: string, publication: Publication, toBody: () => object, type: string): Prepared {
-    const before = prepared.get(name);
-    if (before !== undefined && before.of === publication) return before;
+  function prepare(
+    known: WeakMap<Publication, Prepared>,
+    publication: Publication,
+    toBody: () => object,
+    type: string,
+  ): Prepared {
+    const before = known.get(publication);
+    if (before !== undefined) return before;
     const now = toPrepared(publication, toBody(), type);
-    prepared.set(name, now);
+    known.set(publication, now);
     return now;
   }
 
   function merged(): Prepared {
     const publication = options.merged();
-    return prepare('merged', publication, () => publication.jwks, options.contentType);
+    return prepare(sets, publication, () => publication.jwks, options.contentType);
   }
 
   function document(target: string): Prepared | Answer {
@@ -68,14 +73,14 @@ export function publicSite(options: PublicSiteOptions): Site {
     if (first === 'sets' && set !== undefined && isPath(rest, jwksSegments)) {
       const publication = options.ofSet(set);
       if (publication === undefined) return errorAnswer(404, 'this set is not served here', shared);
-      return prepare(`set ${set}`, publication, () => publication.jwks, options.contentType);
+      return prepare(sets, publication, () => publication.jwks, options.contentType);
     }
     const below = withoutPrefix(segments, options.issuerPath);
     if (isPath(below, jwksSegments)) return merged();
     const { discovery } = options;
     if (isPath(below, ['.well-known', 'openid-configuration']) && discovery !== undefined) {
       const publication = options.merged();
-      return prepare('issuer', publication, () => discovery(publication), 'application/json');
+      return prepare(discoveries, publication, () => discovery(publication), 'application/json');
     }
     return errorAnswer(404, 'there is nothing at this path', shared);
   }
@@ -119,7 +124,6 @@ function toPrepared(of: Publication, value: object, contentType: string): Prepar
     ...nosniff,
   ];
   return {
-    of,
     whole: {
       status: 200,
       headers: ['content-type', contentType, 'content-length', `${body.length}`, ...common],

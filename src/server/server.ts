@@ -78,7 +78,7 @@ export async function serve(options: ServerOptions, signal: AbortSignal): Promis
         place: admin.place,
         // A socket's file says who may connect, and needs no name.
         tls: isSocket ? undefined : tls,
-        site: toAdminSite(options, admin, merged),
+        site: toAdminSite(options, admin, merged, end.signal),
       });
     }
     if (metricsPort !== undefined) {
@@ -101,7 +101,12 @@ export async function serve(options: ServerOptions, signal: AbortSignal): Promis
   }
 }
 
-function toAdminSite(options: ServerOptions, admin: AdminOptions, merged: () => Publication): Site {
+function toAdminSite(
+  options: ServerOptions,
+  admin: AdminOptions,
+  merged: () => Publication,
+  stopping: AbortSignal,
+): Site {
   const { follower, clock, log, tls, issuer = '' } = options;
   const { place, isBehindProxy } = admin;
   const names = () => tls?.names() ?? [];
@@ -115,6 +120,7 @@ function toAdminSite(options: ServerOptions, admin: AdminOptions, merged: () => 
     issuer: issuer.replace(/\/$/, ''),
     page: () => statusPage(follower.manifests, clock(), describeFaults(follower, merged())),
     log,
+    stopping,
   });
 }
 

@@ -1,4 +1,6 @@
 // jwks serve --admin-port: Ory Hydra's key API on the local keystore, as HTTP clients see it.
+import { existsSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { toInstant } from '../../src/lifecycle/time.ts';
 import { Machine } from '../support/cli.ts';
@@ -152,4 +154,54 @@ test('without the secret it reads, and whatever needs it is 503', async () => {
       { error: 'Service Unavailable', error_description: 'this server was started without the secret' },
     ]);
   }
+});
+
+test('what was read is put back, and a rotation under way goes on', async () => {
+  const { machine, server } = await started('--admin-private', { JWKS_ADMIN_TOKEN: token });
+  machine.now = toInstant(machine.now + 86_400);
+  await machine.jwks('rotate auth');
+  const states = async () => JSON.parse((await machine.jwks('list auth --format json')).stdout);
+  const before = await states();
+  const { text, keys } = await asOwner(server, 'GET', '/keys/auth');
+  const put = await asOwner(server, 'PUT', '/keys/auth', { keys });
+  expect([put.status, put.text]).toEqual([200, text]);
+  expect((await asOwner(server, 'PUT', '/keys/auth', { keys: [...keys].reverse() })).status).toBe(200);
+  expect(await states()).toEqual(before);
+});
+
+test('a kid names one key among all that are served', async () => {
+  const { server } = await started();
+  expect((await ask(server, 'POST', '/keys/one', { ...es256, kid: 'main' })).status).toBe(201);
+  expect((await ask(server, 'POST', '/keys/two', { ...es256, kid: 'main' })).status).toBe(409);
+  expect((await ask(server, 'POST', '/keys/two', { alg: 'HS256', use: 'sig', kid: 'main' })).status).toBe(
+    201,
+  );
+  expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+});
+
+test('a keystore that is gone is no set that is missing', async () => {
+  const { machine, server } = await started();
+  const place = join(machine.home, '.local/share/jwks');
+  renameSync(place, `${place}-away`);
+  for (const [method, body] of [
+    ['GET', undefined],
+    ['POST', es256],
+    ['DELETE', undefined],
+  ] as const) {
+    const answer = await ask(server, method, '/keys/auth', body);
+    expect([method, answer.status]).toEqual([method, 500]);
+    expect(JSON.parse(answer.text).error_description).toMatch(/no keystore/);
+  }
+  expect(existsSync(place)).toBe(false);
+  renameSync(`${place}-away`, place);
+  expect((await ask(server, 'DELETE', '/keys/auth')).status).toBe(204);
+});
+
+test('a set that was named to be served and is deleted is a fault', async () => {
+  const machine = new Machine();
+  await machine.jwks('create --alg ES256 auth');
+  const server = await serving(machine, 'auth --admin-port 0');
+  await ask(server, 'DELETE', '/keys/auth');
+  expect((await fetch(`${server.url}/health/ready`)).status).toBe(503);
+  expect(await (await fetch(`${server.url}/.well-known/jwks.json`)).json()).toEqual({ keys: [] });
 });

@@ -44,3 +44,21 @@ test('tells when nobody else should wait', async () => {
   expect(await second).toBe('second');
   expect(gate.isFull).toBe(false);
 });
+
+test('once it is closed who waits goes away, and who is in goes on', async () => {
+  const gate = new Gate(1, 5);
+  let end = () => {};
+  const first = gate.run(
+    () =>
+      new Promise<string>((resolve) => {
+        end = () => resolve('first');
+      }),
+  );
+  const second = gate.run(async () => 'second');
+  await Promise.resolve();
+  gate.close();
+  expect(await second).toBeUndefined();
+  expect(await gate.run(async () => 'third')).toBeUndefined();
+  end();
+  expect(await first).toBe('first');
+});

@@ -92,12 +92,6 @@ export function register(program: Command, open: Open): void {
     const reader = await session.trustedReader(options.unchecked === true);
     const { Follower } = await import('../../operations/follow-sets.ts');
     const follower = await Follower.start(reader, sets);
-    const { describeConflict } = await import('../../operations/export-jwks.ts');
-    const { publish } = await import('../../operations/publish-sets.ts');
-    const [twice] = publish(follower.manifests, session.clock()).conflicts;
-    if (twice !== undefined) {
-      throw new JwksError('conflict', describeConflict(twice), { hint: 'serve them from two servers' });
-    }
     const api = admin && (await toApi(session, options, keystore, follower));
     await session.finish();
     const { serve } = await import('../../server/server.ts');
@@ -147,9 +141,8 @@ async function toApi(
     clock: session.clock,
     policy: policy && { facts: policy.value, was: [] },
     isPrivate: options.adminPrivate === true,
+    served: () => follower.manifests,
     async onChange() {
-      // That was one step with its report.
-      session.host.shield.lower();
       await follower.refresh();
     },
   });
@@ -186,10 +179,8 @@ async function toRotation(
     try {
       const services = { keystore, clock: session.clock, fetchUrl, isStopped };
       const { sets: changed, failed } = await rotateSets(services, { sets, how: { kind: 'due' } });
-      for (const { set, steps, outcome } of changed) {
+      for (const { set, steps } of changed) {
         for (const { event, kid } of steps) log.say('info', event, { set, kid });
-        // That was one step with its report.
-        if (outcome === 'changed') session.host.shield.lower();
       }
       for (const { set, error } of failed) log.say('error', error.message, { set });
     } catch (error) {
