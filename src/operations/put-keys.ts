@@ -62,7 +62,7 @@ export async function putSet(keystore: Keystore, request: PutRequest): Promise<P
   const kids = puts.map(({ kid }) => kid);
   const { outcome } = await changeSet(keystore, set, { create: { policy } }, (current, now) => {
     const { incoming, keys, sources, privateKeys } = takeIn(current, puts, now);
-    keys.forEach((key) => request.check?.(key));
+    for (const key of keys) request.check?.(key);
     const privateKids = puts.flatMap((put) => ('proved' in put && put.proved.isPrivate ? [put.kid] : []));
     const replacement = { kids, incoming: keys, privateKids };
     const plan = planReplacement(lifeOf(current.manifest), now, replacement, sources);
@@ -86,7 +86,7 @@ export async function putKey(
   const puts = await readPuts(keystore, set, [{ ...value, kid }]);
   const { outcome } = await changeSet(keystore, set, { create: { policy } }, (current, now) => {
     const { incoming, keys, sources, privateKeys } = takeIn(current, puts, now);
-    keys.forEach((key) => request.check?.(key));
+    for (const key of keys) request.check?.(key);
     if (keys.length === 0) return { steps: [], keys: current.manifest.keys };
     refusePassive({ incoming, placement: active });
     return { ...planImport(lifeOf(current.manifest), now, keys, active, sources), privateKeys };
