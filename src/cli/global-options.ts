@@ -1,9 +1,13 @@
 // The options that every command takes, before or after its name.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { JwksError } from '../errors.ts';
 
 export interface GlobalOptions {
   readonly keystore?: string;
+  /** The first that was given. */
   readonly secretFile?: string;
+  /** All that were given: only `rekey` takes several. */
+  readonly secretFiles?: readonly string[];
   readonly secretFd?: number;
   readonly identity?: string;
   readonly acceptRollback?: boolean;
@@ -22,9 +26,14 @@ export interface GlobalOptions {
 }
 
 export function addGlobalOptions(program: Command): void {
+  const secretFiles: string[] = [];
+  program.setOptionValue('secretFiles', secretFiles);
   const options = [
     new Option('--keystore <dir>', 'where the keys are (default: $XDG_DATA_HOME/jwks)'),
-    new Option('--secret-file <path>', 'file with the secret, - for standard input'),
+    new Option('--secret-file <path>', 'file with the secret, - for standard input').argParser((path) => {
+      secretFiles.push(path);
+      return secretFiles[0];
+    }),
     new Option('--secret-fd <n>', 'open descriptor with the secret')
       .argParser(wholeNumber)
       .conflicts('secretFile'),
@@ -44,6 +53,10 @@ export function addGlobalOptions(program: Command): void {
     new Option('--public').hideHelp(),
   ];
   for (const option of options) program.addOption(option);
+  program.hook('preAction', (_, command) => {
+    if (secretFiles.length > 1 && command.name() !== 'rekey')
+      throw new JwksError('usage', 'only rekey takes --secret-file more than once');
+  });
 }
 
 /** A commander parser for a whole number that is not negative. */

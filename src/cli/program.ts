@@ -33,6 +33,7 @@ const rest: readonly Entry[] = [
   { name: 'serve', load: () => import('./commands/serve.ts') },
   { name: 'init', load: () => import('./commands/init.ts') },
   { name: 'secret', load: () => import('./commands/secret.ts') },
+  { name: 'rekey', load: () => import('./commands/rekey.ts') },
   { name: 'convert', load: () => import('./commands/convert.ts') },
   { name: 'lint', load: () => import('./commands/lint.ts') },
   { name: 'thumbprint', load: () => import('./commands/thumbprint.ts') },

@@ -1,4 +1,5 @@
 // Authenticated encryption as flattened JWE JSON (RFC 7516 section 7.2.2), every header protected.
+import type { KeyObject } from 'node:crypto';
 import { decodeBase64url } from './base64url.ts';
 
 /** A flattened JWE without unprotected headers; every member base64url. */
@@ -11,10 +12,17 @@ export interface Sealed {
   readonly aad?: string;
 }
 
-/** What a seal is made with: 32 bytes for `A256GCMKW` (RFC 7518 4.7), a text for `PBES2-HS512+A256KW` (4.8). */
+/** For a public key (RFC 7518 sections 4.6 and 4.3). */
+export type RecipientAlgorithm = 'ECDH-ES+A256KW' | 'RSA-OAEP-256';
+
+/**
+ * What a seal is made with: 32 bytes for `A256GCMKW` (RFC 7518 4.7), a text for `PBES2-HS512+A256KW` (4.8), for a
+ * recipient the public key to seal and the private one to open.
+ */
 export type SealingKey =
   | { readonly alg: 'A256GCMKW'; readonly kid: string; readonly key: Uint8Array }
-  | { readonly alg: 'PBES2-HS512+A256KW'; readonly kid: string; readonly key: Uint8Array };
+  | { readonly alg: 'PBES2-HS512+A256KW'; readonly kid: string; readonly key: Uint8Array }
+  | { readonly alg: RecipientAlgorithm; readonly kid: string; readonly key: KeyObject };
 
 /** Iterations of PBKDF2 for a new passphrase slot, and the most that are accepted when reading. */
 const pbes2Count = 600_000;

@@ -5,8 +5,10 @@ import type { PrivateJwk } from '../jose/jwk.ts';
 import { nowFor } from '../lifecycle/clock.ts';
 import type { Policy } from '../lifecycle/policy.ts';
 import type { Instant } from '../lifecycle/time.ts';
+import { changeMaster, type DecideMaster } from './change-master.ts';
 import { mostBytes } from './file-system.ts';
 import { type HistoryEvent, type Manifest, type ManifestKey, mostEvents } from './manifest.ts';
+import type { Master } from './master-document.ts';
 import { OpenSlot } from './open-slot.ts';
 import { type Author, Reader, type ReaderOptions } from './reader.ts';
 import { refuseTime } from './refuse-time.ts';
@@ -66,7 +68,20 @@ export class Keystore {
     author: Author,
     expected: string | undefined,
   ): Promise<Keystore> {
-    const reader = await Reader.open(options, expected);
+    const { storage, seenFiles } = options;
+    const trusted =
+      expected ?? (secret.kind === 'recipient' ? seenFiles.fingerprintAt(storage.place) : undefined);
+    // Whoever can write here can seal a slot to a public key: only a fingerprint tells that this one is yours.
+    if (secret.kind === 'recipient' && trusted === undefined) {
+      throw new JwksError(
+        'identity',
+        "a recipient's key opens a keystore only together with its fingerprint",
+        {
+          hint: 'name it with --identity or JWKS_IDENTITY',
+        },
+      );
+    }
+    const reader = await Reader.open(options, trusted);
     const slot = await OpenSlot.open(reader, secret);
     reader.trust();
     return new Keystore(reader, author, slot);
@@ -78,9 +93,19 @@ export class Keystore {
     this.#slot = slot;
   }
 
+  /** What the secret opens. */
+  get slot(): OpenSlot {
+    return this.#slot;
+  }
+
+  /** As `change`, of the master document. */
+  changeMaster(decide: DecideMaster): Promise<Master> {
+    return changeMaster(this.reader, this.#slot, this.#author, decide);
+  }
+
   async openSet(id: SetId): Promise<OpenSet | undefined> {
     const document = await this.reader.readSet(id);
-    return document && this.#open(document);
+    return document && this.openDocument(document);
   }
 
   /**
@@ -101,7 +126,7 @@ export class Keystore {
       if (options.create === true && options.dryRun !== true) await this.reader.storage.reserve(name);
       await this.#slot.refresh();
       const base = await this.reader.readForChange(id);
-      const current = base && (await this.#open(base.document));
+      const current = base && (await this.openDocument(base.document));
       const next = this.#plan(id, current, base?.sha256, decide, options.force === true);
       if (next === undefined || options.dryRun === true)
         return { manifest: current?.manifest, written: false };
@@ -188,7 +213,7 @@ export class Keystore {
     return bytes;
   }
 
-  async #open(document: SetDocument): Promise<OpenSet> {
+  async openDocument(document: SetDocument): Promise<OpenSet> {
     const privateKeys = await openSet(document, this.#slot.unlocked.masterKeys);
     if (privateKeys !== undefined) return { manifest: document.manifest, privateKeys };
     // Sealed under a key that is not in the slot we opened: a rekey may have made it since.

@@ -17,6 +17,7 @@ import { compactOf, headerOf, open, type Sealed, type SealingKey, seal } from '.
 import { thumbprintOf } from '../jose/thumbprint.ts';
 import { formatInstant, type Instant } from '../lifecycle/time.ts';
 import { eventSchema, formatName, formatVersion, type HistoryEvent, refuseNewer } from './manifest.ts';
+import type { Recipient } from './recipient.ts';
 import { instantText, parseAs, parseCanonicalJson, revisionNumber, toCanonicalJson } from './schema.ts';
 import type { Secret } from './secret.ts';
 
@@ -52,12 +53,15 @@ export interface MasterKey {
 
 /** What a slot holds. */
 export interface Unlocked {
+  /** Signs sets. */
   readonly identity: PrivateIdentity;
+  /** While a rekey gives the keystore a new identity: the one from before, which signs the master document until then. */
+  readonly before?: PrivateIdentity | undefined;
   /** Newest first: the first seals, all open. */
   readonly masterKeys: readonly [MasterKey, ...MasterKey[]];
 }
 
-const mostSlots = 16;
+export const mostSlots = 16;
 const base64url = v.pipe(
   v.string(),
   v.check((text) => decodeBase64url(text) !== undefined),
@@ -164,15 +168,19 @@ function hashOf(sealed: Sealed): string {
   return encodeBase64url(createHash('sha256').update(compactOf(sealed)).digest());
 }
 
-/** A new slot that a secret opens. */
+/** What a slot can be sealed to. */
+export type SlotKey = Secret | (Recipient & { readonly kind: 'recipient' });
+
+/** A new slot that a secret opens, or the private half of a recipient's key. */
 export async function sealSlot(
-  secret: Secret,
+  secret: SlotKey,
   label: string,
   created: Instant,
   unlocked: Unlocked,
 ): Promise<Slot> {
   const keys = [
     { ...unlocked.identity.privateJwk },
+    ...(unlocked.before === undefined ? [] : [{ ...unlocked.before.privateJwk }]),
     ...unlocked.masterKeys.map(({ kid, key }) => ({
       kty: 'oct',
       kid,
@@ -181,36 +189,44 @@ export async function sealSlot(
       k: encodeBase64url(key),
     })),
   ];
-  const sealingKey = sealingKeyOf(secret, secret.kind === 'generated' ? secret.kid : randomUUID());
+  const sealingKey = sealingKeyOf(secret, secret.kind === 'passphrase' ? randomUUID() : secret.kid);
   const sealed = await seal(Buffer.from(JSON.stringify({ keys })), sealingKey);
-  return { kid: sealingKey.kid, label, kind: secret.kind, created, sealed };
+  const own = 'jwk' in secret ? { public: secret.jwk } : {};
+  return { kid: sealingKey.kid, label, kind: secret.kind, created, ...own, sealed };
+}
+
+/** A slot that was opened, and what is in it. */
+export interface Opened {
+  readonly slot: Slot;
+  readonly unlocked: Unlocked;
 }
 
 /** What the secret opens, or `undefined` where it opens no slot. */
-export async function openSlots(slots: readonly Slot[], secret: Secret): Promise<Unlocked | undefined> {
+export async function openSlots(slots: readonly Slot[], secret: Secret): Promise<Opened | undefined> {
   const newestFirst = slots.filter(({ kind }) => kind === secret.kind).sort((a, b) => b.created - a.created);
   for (const slot of newestFirst) {
-    if (secret.kind === 'generated' && slot.kid !== secret.kid) continue;
+    if (secret.kind !== 'passphrase' && slot.kid !== secret.kid) continue;
     const plaintext = await open(slot.sealed, sealingKeyOf(secret, slot.kid));
-    if (plaintext !== undefined) return parseSlot(plaintext, slot.label);
+    if (plaintext !== undefined) return { slot, unlocked: parseSlot(plaintext, slot.label) };
   }
   return undefined;
 }
 
-function sealingKeyOf(secret: Secret, kid: string): SealingKey {
-  return secret.kind === 'generated'
-    ? { alg: 'A256GCMKW', kid, key: secret.key }
-    : { alg: 'PBES2-HS512+A256KW', kid, key: secret.text };
+function sealingKeyOf(secret: SlotKey, kid: string): SealingKey {
+  if (secret.kind === 'generated') return { alg: 'A256GCMKW', kid, key: secret.key };
+  if (secret.kind === 'passphrase') return { alg: 'PBES2-HS512+A256KW', kid, key: secret.text };
+  return { alg: secret.alg, kid, key: secret.key };
 }
 
 function parseSlot(plaintext: Uint8Array, label: string): Unlocked {
   const broken = new JwksError('damaged', `${what} is damaged: slot "${label}" does not hold what it should`);
   try {
     const { keys } = JSON.parse(Buffer.from(plaintext).toString()) as { keys: PrivateJwk[] };
-    const [identity, ...masters] = keys.map(toPrivateJwk);
-    const [first, ...others] = masters.map(toMasterKey);
-    if (identity === undefined || first === undefined) throw broken;
-    return { identity: toPrivateIdentity(identity), masterKeys: [first, ...others] };
+    const all = keys.map(toPrivateJwk);
+    const [identity, before, ...more] = all.filter(({ kty }) => kty !== 'oct').map(toPrivateIdentity);
+    const [first, ...others] = all.filter(({ kty }) => kty === 'oct').map(toMasterKey);
+    if (identity === undefined || first === undefined || more.length > 0) throw broken;
+    return { identity, before, masterKeys: [first, ...others] };
   } catch {
     throw broken;
   }

@@ -1,6 +1,6 @@
 // What the secret opens of the master document, kept up with a rekey.
 import { JwksError } from '../errors.ts';
-import { type Master, openSlots, type Unlocked } from './master-document.ts';
+import { type Master, type Opened, openSlots, type Slot, type Unlocked } from './master-document.ts';
 import type { Reader } from './reader.ts';
 import type { Secret } from './secret.ts';
 
@@ -8,7 +8,7 @@ export class OpenSlot {
   readonly #reader: Reader;
   readonly #secret: Secret;
   #master: Master;
-  #unlocked: Unlocked;
+  #opened: Opened;
   #refreshed: Promise<void> = Promise.resolve();
 
   /** A secret that opens no slot is exit 4. */
@@ -17,15 +17,24 @@ export class OpenSlot {
     return new OpenSlot(reader, secret, master, await unlock(reader, master, secret));
   }
 
-  private constructor(reader: Reader, secret: Secret, master: Master, unlocked: Unlocked) {
+  private constructor(reader: Reader, secret: Secret, master: Master, opened: Opened) {
     this.#reader = reader;
     this.#secret = secret;
     this.#master = master;
-    this.#unlocked = unlocked;
+    this.#opened = opened;
   }
 
   get unlocked(): Unlocked {
-    return this.#unlocked;
+    return this.#opened.unlocked;
+  }
+
+  /** The one that the secret opens. */
+  get slot(): Slot {
+    return this.#opened.slot;
+  }
+
+  get secret(): Secret {
+    return this.#secret;
   }
 
   /** One after another: nobody may go on with master keys that another call has found replaced, or could not open. */
@@ -34,7 +43,7 @@ export class OpenSlot {
       await this.#reader.reloadMaster();
       const { master } = this.#reader;
       if (master === this.#master) return;
-      this.#unlocked = await unlock(this.#reader, master, this.#secret);
+      this.#opened = await unlock(this.#reader, master, this.#secret);
       this.#master = master;
     };
     this.#refreshed = this.#refreshed.then(refresh, refresh);
@@ -42,9 +51,9 @@ export class OpenSlot {
   }
 }
 
-async function unlock(reader: Reader, master: Master, secret: Secret): Promise<Unlocked> {
-  const unlocked = await openSlots(master.slots, secret);
-  if (unlocked === undefined) {
+async function unlock(reader: Reader, master: Master, secret: Secret): Promise<Opened> {
+  const opened = await openSlots(master.slots, secret);
+  if (opened === undefined) {
     throw new JwksError(
       'secret',
       `the secret in ${secret.source} does not open the keystore at ${reader.storage.place}`,
@@ -53,7 +62,8 @@ async function unlock(reader: Reader, master: Master, secret: Secret): Promise<U
       },
     );
   }
-  if (unlocked.identity.fingerprint !== reader.fingerprint) {
+  const { identity, before } = opened.unlocked;
+  if (![identity.fingerprint, before?.fingerprint].includes(reader.fingerprint)) {
     throw new JwksError(
       'damaged',
       `the master document is signed by ${reader.fingerprint}, which is not this keystore's identity`,
@@ -62,5 +72,5 @@ async function unlock(reader: Reader, master: Master, secret: Secret): Promise<U
       },
     );
   }
-  return unlocked;
+  return opened;
 }

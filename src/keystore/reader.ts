@@ -1,5 +1,5 @@
 // Reads a keystore without decrypting anything: every document is checked against the identity.
-import { JwksError, shellWord } from '../errors.ts';
+import { JwksError } from '../errors.ts';
 import { SignatureChecker } from '../jose/identity.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { inBatches } from './in-batches.ts';
@@ -7,6 +7,7 @@ import type { CheckedManifest, KnownManifests } from './known-manifests.ts';
 import type { Manifest } from './manifest.ts';
 import { fingerprintsOf, type Master, parseMaster } from './master-document.ts';
 import { readChecked } from './read-checked.ts';
+import { foreign, noKeystore } from './reader-faults.ts';
 import type { Seen, SeenFiles } from './seen.ts';
 import type { SeenDocument } from './seen-file.ts';
 import { digestOf, parseSetDocument, type SetDocument } from './set-document.ts';
@@ -29,8 +30,7 @@ type OnFault = (name: DocumentName, fault: JwksError) => void;
 
 export class Reader {
   readonly storage: Storage;
-  /** The RFC 7638 thumbprint of the identity that signs this keystore. */
-  readonly fingerprint: string;
+  #fingerprint: string;
   #isTrusted: boolean;
   #master: Master;
   #accepted: ReadonlySet<string>;
@@ -58,7 +58,7 @@ export class Reader {
       }
       const seen = options.seenFiles.of(signer.fingerprint);
       const reader = new Reader(options, checker, seen, signer.fingerprint, trusted !== undefined, master);
-      reader.#take(document, master);
+      reader.#take(document, master, signer.fingerprint);
       return reader;
     });
     if (read === undefined) throw noKeystore(options.storage.place);
@@ -74,7 +74,7 @@ export class Reader {
     master: Master,
   ) {
     this.storage = options.storage;
-    this.fingerprint = fingerprint;
+    this.#fingerprint = fingerprint;
     this.#isTrusted = isTrusted;
     this.#acceptRollback = options.acceptRollback;
     this.#checker = checker;
@@ -93,6 +93,16 @@ export class Reader {
     this.#isTrusted = true;
   }
 
+  /** The RFC 7638 thumbprint of the identity that signs the master document. */
+  get fingerprint(): string {
+    return this.#fingerprint;
+  }
+
+  /** SHA-256 of the master document as it stands. */
+  get masterDigest(): string {
+    return this.#masterDigest;
+  }
+
   get master(): Master {
     return this.#master;
   }
@@ -106,7 +116,7 @@ export class Reader {
       const { master, signer } = await parseMaster(document.bytes, document.revision, this.#checker);
       if (!this.#accepted.has(signer.fingerprint)) throw foreign('master', signer.fingerprint);
       // In here: one that another call has overtaken meanwhile must not count as gone back.
-      this.#take(document, master);
+      this.#take(document, master, signer.fingerprint);
       return master;
     });
     if (read === undefined) throw noKeystore(this.storage.place);
@@ -114,13 +124,20 @@ export class Reader {
   }
 
   /** A set's document, or `undefined` where there is none (or an empty place for one). */
-  async readSet(id: SetId): Promise<SetDocument | undefined> {
-    return (await this.readForChange(id))?.document;
+  readSet(id: SetId): Promise<SetDocument | undefined> {
+    return this.readDocument(documentOf(id));
+  }
+
+  async readDocument(name: DocumentName): Promise<SetDocument | undefined> {
+    return (await this.#readWhole(name))?.document;
   }
 
   /** As `readSet`, with the SHA-256 of the file, which the next revision refers to. */
   async readForChange(id: SetId): Promise<{ document: SetDocument; sha256: string } | undefined> {
-    const name = documentOf(id);
+    return this.#readWhole(documentOf(id));
+  }
+
+  #readWhole(name: DocumentName): Promise<{ document: SetDocument; sha256: string } | undefined> {
     return this.#read(name, async (stored, sha256) => {
       const document = await this.parse(name, stored);
       // Of the very bytes that were read: other changes may read the same document meanwhile.
@@ -209,12 +226,14 @@ export class Reader {
     return read;
   }
 
-  #take({ revision, bytes }: StoredDocument, master: Master): void {
+  #take({ revision, bytes }: StoredDocument, master: Master, signer: string): void {
     const sha256 = digestOf(bytes);
     this.#note('master', { revision, sha256 }, master.previous);
     this.#masterDigest = sha256;
     this.#master = master;
-    this.#accepted = new Set([this.fingerprint, ...fingerprintsOf(master)]);
+    // After a rekey the identity from before is not accepted any more.
+    this.#fingerprint = signer;
+    this.#accepted = new Set([signer, ...fingerprintsOf(master)]);
   }
 
   #noteAbsent(name: DocumentName): void {
@@ -226,20 +245,6 @@ export class Reader {
     if (this.#acceptRollback) this.#seen.accept(name, now);
     else this.#seen.check(name, now, previous);
   }
-}
-
-function foreign(name: DocumentName, fingerprint: string): JwksError {
-  return new JwksError(
-    'damaged',
-    `${name} is signed by ${fingerprint}, which is no identity of this keystore`,
-    { hint: 'it may come from another keystore; put back the file that belongs here' },
-  );
-}
-
-export function noKeystore(place: string): JwksError {
-  return new JwksError('not-found', `there is no keystore at ${place}`, {
-    hint: `jwks init --keystore ${shellWord(place)}`,
-  });
 }
 
 /** The clock and the name of whoever makes a change. */

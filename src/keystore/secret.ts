@@ -4,11 +4,13 @@ import { JwksError } from '../errors.ts';
 import { decodeBase64url, encodeBase64url } from '../jose/base64url.ts';
 import { toPrivateJwk } from '../jose/jwk.ts';
 import { thumbprintOf } from '../jose/thumbprint.ts';
+import { parseRecipientSecret, type RecipientKey } from './recipient.ts';
 
 /** A secret as it opens slots. `source` says in words where it came from, for errors. */
 export type Secret =
   | { readonly kind: 'generated'; readonly kid: string; readonly key: Uint8Array; readonly source: string }
-  | { readonly kind: 'passphrase'; readonly text: Uint8Array; readonly source: string };
+  | { readonly kind: 'passphrase'; readonly text: Uint8Array; readonly source: string }
+  | (RecipientKey & { readonly kind: 'recipient'; readonly source: string });
 
 const prefix = 'jwks_secret_';
 export const shortestPassphrase = 16;
@@ -31,10 +33,7 @@ export function parseSecret(text: string, source: string): Secret {
   if (secret === '') throw new JwksError('secret', `the secret in ${source} is empty`);
   if (secret.startsWith(prefix)) return parseGenerated(secret, source);
   if (/^\s*(?:\{|-----BEGIN )/.test(secret)) {
-    throw new JwksError(
-      'secret',
-      `the secret in ${source} is a private key, and this version opens keystores only with a generated secret or a passphrase`,
-    );
+    return { kind: 'recipient', ...parseRecipientSecret(secret, source), source };
   }
   const passphrase = secret.normalize('NFC');
   if ([...passphrase].length < shortestPassphrase) {

@@ -9,7 +9,8 @@ import { makeDirectory } from '../keystore/new-file.ts';
 import { makeKeystore } from '../keystore/new-keystore.ts';
 import { refuseForeign } from '../keystore/ownership.ts';
 import { type Author, Reader, type ReaderOptions } from '../keystore/reader.ts';
-import { parseSecret } from '../keystore/secret.ts';
+import type { Recipient } from '../keystore/recipient.ts';
+import { parseSecret, type Secret } from '../keystore/secret.ts';
 import { type FoundSecret, makeSecretFile } from '../keystore/secret-sources.ts';
 import { SeenFiles } from '../keystore/seen.ts';
 
@@ -71,6 +72,11 @@ export async function openReader(access: Access, unchecked = false): Promise<Rea
   return Reader.open(options, undefined);
 }
 
+/** Opens with a secret that somebody has just given. */
+export function openWith(access: Access, secret: Secret): Promise<Keystore> {
+  return Keystore.open(readerOptions(access), secret, access.author, access.identity);
+}
+
 /** Opens with the secret. A keystore that is missing is made if this is the default place and `make` is set. */
 export async function openKeystore(
   access: Access,
@@ -102,6 +108,7 @@ export async function initKeystore(
   access: Access,
   alg: IdentityAlgorithm,
   asked?: FoundSecret,
+  recipient?: Recipient,
 ): Promise<Made> {
   const { fs, directory, secretFile } = access;
   const stats = attempt(directory, 'be read', () => fs.stat(directory));
@@ -121,7 +128,7 @@ export async function initKeystore(
     const secret = parseSecret(found.text, found.source);
     attempt(directory, 'be made', () => makeDirectory(fs, directory, { mode: 0o700 }));
     const options = readerOptions(access);
-    const identity = await makeKeystore(options.storage, secret, access.author, alg);
+    const identity = await makeKeystore(options.storage, secret, access.author, alg, recipient);
     if (identity === undefined) throw notEmpty(access);
     await unlock({ ...access, identity: undefined }, options, found);
     const ownFile = found.source === secretFile ? secretFile : undefined;

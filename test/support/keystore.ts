@@ -61,9 +61,9 @@ export async function makeKeystoreIn<S extends Storage>(storage: S): Promise<Mad
     unlocked: async () => {
       const { bytes, revision } = await mustRead(storage, 'master');
       const { master } = await parseMaster(bytes, revision, new SignatureChecker());
-      const unlocked = await openSlots(master.slots, secret);
-      if (unlocked === undefined) throw new Error('the secret does not open');
-      return unlocked;
+      const opened = await openSlots(master.slots, secret);
+      if (opened === undefined) throw new Error('the secret does not open');
+      return opened.unlocked;
     },
   };
 }

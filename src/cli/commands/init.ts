@@ -1,4 +1,5 @@
 // jwks init: a keystore at a place of one's choice.
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { IdentityAlgorithm } from '../../jose/identity.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
@@ -7,6 +8,7 @@ import { formatTable } from '../terminal-text.ts';
 
 interface InitOptions {
   readonly passphrase?: boolean;
+  readonly recipient?: string;
   readonly identityAlg: IdentityAlgorithm;
 }
 
@@ -20,6 +22,7 @@ export function register(program: Command, open: Open): void {
     .usage('[options]')
     .argument('[operands...]')
     .option('--passphrase', 'ask for a passphrase, twice, instead')
+    .option('--recipient <file>', 'seal it to this public key (JWK or PEM) too, such as for recovery')
     .addOption(
       new Option('--identity-alg <alg>', 'what the keystore signs with; ES256 for JOSE tools without Ed25519')
         .choices(['EdDSA', 'ES256'])
@@ -36,10 +39,15 @@ export function register(program: Command, open: Open): void {
     await session.printer.prepare();
     const access = await session.access();
     const asked = options.passphrase === true ? await session.askNewPassphrase() : undefined;
+    const { readRecipient } = await import('../../operations/new-secrets.ts');
+    const recipient =
+      options.recipient === undefined
+        ? undefined
+        : readRecipient(resolve(session.host.cwd, options.recipient));
     const { initKeystore } = await import('../../operations/open.ts');
     const made = await session.during(
       'making a keystore',
-      session.sayingWarnings(initKeystore(access, options.identityAlg, asked)),
+      session.sayingWarnings(initKeystore(access, options.identityAlg, asked, recipient)),
     );
     const { keystore, identity } = made;
     await session.reportMade(made);

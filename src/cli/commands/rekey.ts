@@ -1,0 +1,77 @@
+// jwks rekey: a new master key for a keystore, and on request a new identity.
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import type { Session } from '../session.ts';
+import { escapeText } from '../terminal-text.ts';
+
+interface RekeyOptions {
+  readonly newIdentity?: boolean;
+  readonly drop?: readonly string[];
+}
+
+export function register(program: Command, open: Open): void {
+  const command = program
+    .command('rekey')
+    .summary('seal everything under a new master key')
+    .description(
+      'Makes a new master key and seals every set under it, while others may go on using the keystore. Seals to all ' +
+        'recipients, and to the secrets that are given: --secret-file may be repeated here. Interrupted, it is ended ' +
+        'by running it again.',
+    )
+    .usage('[options]')
+    .argument('[operands...]')
+    .option('--new-identity', 'also a new key that signs the keystore; its fingerprint changes')
+    .option(
+      '--drop <label>',
+      'let a secret go that is not at hand; may be repeated',
+      (label, before: string[] = []) => [...before, label],
+    )
+    .addHelpText('after', () =>
+      examples(
+        'jwks rekey --drop former-colleague',
+        'jwks rekey --secret-file ./mine --secret-file ./backup',
+      ),
+    );
+  command.action(() => open(command, run));
+
+  async function run(session: Session): Promise<void> {
+    operandsOf(command, { required: [], most: 0 });
+    const options = optionsOf<RekeyOptions>(command);
+    await session.printer.prepare();
+    const keystore = await session.keystore();
+    const { readSecret } = await import('../../operations/new-secrets.ts');
+    const others = (session.options.secretFiles ?? [])
+      .slice(1)
+      .map((path) => readSecret(resolve(session.host.cwd, path), session.sources()));
+    const { rekey } = await import('../../operations/rekey.ts');
+    const isShown = session.host.stderr.isTerminal;
+    const done = await session.during(
+      'sealing the keystore anew',
+      rekey(keystore, {
+        secrets: others,
+        drop: options.drop ?? [],
+        newIdentity: options.newIdentity === true,
+      }),
+    );
+    const { sealed, slots, dropped, fingerprint, before, isResumed } = done;
+    await session.printer.result({
+      usual: 'table',
+      json: () => ({ sealed, secrets: slots, dropped, identity: fingerprint, before: before ?? null }),
+      table: () => `${sealed} ${sealed === 1 ? 'set' : 'sets'} sealed under a new master key\n`,
+      ids: [],
+    });
+    if (isResumed) await session.printer.say('a rekey that was interrupted is ended');
+    await session.printer.say(`it opens with: ${slots.map(escapeText).join(', ')}`);
+    if (before !== undefined) {
+      await session.printer.say(
+        `its fingerprint is ${fingerprint} now, until now ${before}: whoever reads it without the secret needs the new one (JWKS_IDENTITY, --identity)`,
+      );
+    }
+    if (isShown || dropped.length > 0)
+      await session.printer.say(
+        'who has an older copy of the keystore and its secret has the keys of then: jwks revoke takes them out of use',
+      );
+    await session.finish();
+  }
+}

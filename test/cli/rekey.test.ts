@@ -1,0 +1,104 @@
+// jwks rekey: a new master key and a new identity, for everybody who may unlock, and for what is made meanwhile.
+import { generateKeyPairSync } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Machine } from '../support/cli.ts';
+
+async function machineWithSets(...sets: string[]): Promise<Machine> {
+  const machine = new Machine();
+  for (const set of sets) expect((await machine.jwks(`create --alg ES256 ${set}`)).status).toBe(0);
+  return machine;
+}
+
+const exported = (machine: Machine, argv: string, settings = {}) =>
+  machine.jwks(`export --all --private --yes ${argv}`, settings);
+
+/** The master key that each set is sealed under. */
+function masterKeys(machine: Machine): Set<string> {
+  const sets = join(machine.home, '.local/share/jwks/sets');
+  const kids = readdirSync(sets).map((name) => {
+    const [newest = 0] = readdirSync(join(sets, name))
+      .map((file) => Number.parseInt(file, 10))
+      .sort((a, b) => b - a);
+    const { protected: header } = JSON.parse(readFileSync(join(sets, name, `${newest}.json`), 'utf8'));
+    return JSON.parse(Buffer.from(header, 'base64url').toString()).kid as string;
+  });
+  return new Set(kids);
+}
+
+test('every set is sealed under one new key, and holds what it held', async () => {
+  const machine = await machineWithSets('auth', 'other', 'gone');
+  await machine.jwks('delete gone --yes');
+  const before = { keys: masterKeys(machine), text: (await exported(machine, '')).stdout };
+  const ran = await machine.jwks('rekey --format json');
+  expect(ran.status).toBe(0);
+  expect(JSON.parse(ran.stdout)).toMatchObject({ sealed: 3, secrets: ['first'], dropped: [], before: null });
+  const after = masterKeys(machine);
+  expect([before.keys.size, after.size]).toEqual([1, 1]);
+  expect([...after]).not.toEqual([...before.keys]);
+  expect((await exported(machine, '')).stdout).toBe(before.text);
+  expect((await machine.jwks('check')).status).toBe(0);
+  expect((await machine.jwks('create --alg ES256 auth')).status).toBe(0);
+});
+
+test('a secret that is not at hand stops it, until it is given or dropped', async () => {
+  const machine = await machineWithSets('auth');
+  const path = join(machine.home, 'work/other');
+  await machine.jwks(`secret add --label ci --new-secret-file ${path}`);
+  const before = masterKeys(machine);
+  const stopped = await machine.jwks('rekey');
+  expect(stopped).toMatchObject({ status: 5, stderr: expect.stringContaining('--drop ci') });
+  expect(masterKeys(machine)).toEqual(before);
+  const own = join(machine.home, '.config/jwks/secret');
+  expect((await machine.jwks(`rekey --secret-file ${own} --secret-file ${path}`)).status).toBe(0);
+  expect((await exported(machine, `--secret-file ${path}`)).status).toBe(0);
+  expect((await machine.jwks('rekey --drop other')).status).toBe(3);
+  expect((await machine.jwks('rekey --drop ci')).status).toBe(0);
+  expect((await exported(machine, `--secret-file ${path}`)).status).toBe(4);
+  expect((await machine.jwks(`list --secret-file ${own} --secret-file ${path}`)).status).toBe(2);
+});
+
+test('recipients are sealed to again by their public keys', async () => {
+  const machine = await machineWithSets('auth');
+  const { publicKey, privateKey } = generateKeyPairSync('x25519');
+  writeFileSync(join(machine.home, 'work/open'), publicKey.export({ type: 'spki', format: 'pem' }));
+  const secret = join(machine.home, 'work/secret');
+  writeFileSync(secret, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  await machine.jwks('secret add --recipient open');
+  expect((await machine.jwks('rekey')).status).toBe(0);
+  expect((await exported(machine, `--secret-file ${secret}`)).status).toBe(0);
+});
+
+test('a new identity: who is pinned to the old one is told the new one', async () => {
+  const machine = await machineWithSets('auth', 'other');
+  const env = {
+    XDG_STATE_HOME: join(machine.home, 'elsewhere'),
+    XDG_CONFIG_HOME: join(machine.home, 'none'),
+  };
+  const ran = await machine.jwks('rekey --new-identity --format json');
+  const { identity, before } = JSON.parse(ran.stdout);
+  expect([ran.status, identity === before]).toEqual([0, false]);
+  expect(await machine.jwks(`export auth --identity ${before}`, { env })).toMatchObject({
+    status: 4,
+    stderr: expect.stringContaining(identity),
+  });
+  expect((await machine.jwks(`export auth --identity ${identity}`, { env })).status).toBe(0);
+  expect((await exported(machine, '')).status).toBe(0);
+  expect((await machine.jwks('list')).status).toBe(0);
+  expect((await machine.jwks('create --alg ES256 third')).status).toBe(0);
+  expect((await machine.jwks('rekey --new-identity')).status).toBe(0);
+});
+
+test('what cannot be opened is named, and nothing is changed', async () => {
+  const machine = await machineWithSets('auth', 'other');
+  const set = join(machine.home, '.local/share/jwks/sets/other');
+  const file = join(set, '1.json');
+  const document = JSON.parse(readFileSync(file, 'utf8'));
+  const { ciphertext } = document;
+  document.ciphertext = (ciphertext[0] === 'A' ? 'B' : 'A') + ciphertext.slice(1);
+  writeFileSync(file, JSON.stringify(document));
+  const ran = await machine.jwks('rekey --accept-rollback');
+  expect(ran).toMatchObject({ status: 6, stderr: expect.stringContaining('other') });
+  expect(readdirSync(join(machine.home, '.local/share/jwks/master'))).toEqual(['1.json']);
+});
