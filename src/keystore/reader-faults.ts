@@ -15,3 +15,15 @@ export function noKeystore(place: string): JwksError {
     hint: `jwks init --keystore ${shellWord(place)}`,
   });
 }
+
+/** While it was open it got another identity, by a rekey or by somebody else. */
+export function otherIdentity(
+  before: { readonly fingerprint: string; readonly storage: { readonly place: string } },
+  fingerprint: string,
+): JwksError {
+  return new JwksError(
+    'identity',
+    `the keystore at ${before.storage.place} is signed by ${fingerprint} now, until now by ${before.fingerprint}`,
+    { hint: 'nothing was done; if it was rekeyed with a new identity, run it again' },
+  );
+}

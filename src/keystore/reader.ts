@@ -1,18 +1,19 @@
 // Reads a keystore without decrypting anything: every document is checked against the identity.
 import { JwksError } from '../errors.ts';
 import { SignatureChecker } from '../jose/identity.ts';
-import type { Instant } from '../lifecycle/time.ts';
 import { inBatches } from './in-batches.ts';
 import type { CheckedManifest, KnownManifests } from './known-manifests.ts';
 import type { Manifest } from './manifest.ts';
 import { fingerprintsOf, type Master, parseMaster } from './master-document.ts';
 import { readChecked } from './read-checked.ts';
-import { foreign, noKeystore } from './reader-faults.ts';
+import { foreign, noKeystore, otherIdentity } from './reader-faults.ts';
 import type { Seen, SeenFiles } from './seen.ts';
 import type { SeenDocument } from './seen-file.ts';
 import { digestOf, parseSetDocument, type SetDocument } from './set-document.ts';
 import { type DocumentName, documentOf, type SetId } from './set-id.ts';
 import type { Storage, StoredDocument } from './storage.ts';
+
+export type { Author } from './author.ts';
 
 export interface ReaderOptions {
   readonly storage: Storage;
@@ -114,7 +115,7 @@ export class Reader {
       // The document that was checked already, byte for byte.
       if (digestOf(document.bytes) === this.#masterDigest) return this.#master;
       const { master, signer } = await parseMaster(document.bytes, document.revision, this.#checker);
-      if (!this.#accepted.has(signer.fingerprint)) throw foreign('master', signer.fingerprint);
+      if (!this.#accepted.has(signer.fingerprint)) throw otherIdentity(this, signer.fingerprint);
       // In here: one that another call has overtaken meanwhile must not count as gone back.
       this.#take(document, master, signer.fingerprint);
       return master;
@@ -245,10 +246,4 @@ export class Reader {
     if (this.#acceptRollback) this.#seen.accept(name, now);
     else this.#seen.check(name, now, previous);
   }
-}
-
-/** The clock and the name of whoever makes a change. */
-export interface Author {
-  now(): Instant;
-  readonly by: string;
 }
