@@ -59,12 +59,13 @@ export async function removeSecret(keystore: Keystore, label: string): Promise<S
 export async function dropFormer(keystore: Keystore, former: SlotEntry, secret: Secret): Promise<void> {
   await keystore.changeMaster(async ({ slots }) => {
     const rest = slots.filter(({ kid }) => kid !== former.kid);
-    if (rest.length === slots.length) return undefined;
-    // The new one takes its place, so that scripts which name it by its label go on.
-    const renamed = rest.map((slot) =>
-      isSecretOf(slot, secret, rest) ? { ...slot, label: former.label } : slot,
-    );
-    return { slots: renamed, event: 'secret-changed', mustOpen: [secret] };
+    const anew = rest.find((slot) => isSecretOf(slot, secret, rest));
+    if (rest.length === slots.length || anew === undefined) return undefined;
+    // The new one takes its place, and its label, by which scripts may name it.
+    const renamed = { ...anew, label: former.label };
+    const others = slots.filter((slot) => slot !== anew);
+    const exchanged = others.map((slot) => (slot.kid === former.kid ? renamed : slot));
+    return { slots: exchanged, event: 'secret-changed', mustOpen: [secret] };
   });
 }
 

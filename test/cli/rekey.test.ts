@@ -79,6 +79,7 @@ test('a new identity: who is pinned to the old one is told the new one', async (
   const ran = await machine.jwks('rekey --new-identity --format json');
   const { identity, before } = JSON.parse(ran.stdout);
   expect([ran.status, identity === before]).toEqual([0, false]);
+  expect(await machine.jwks('list -q')).toMatchObject({ status: 0, stderr: '' });
   expect(await machine.jwks(`export auth --identity ${before}`, { env })).toMatchObject({
     status: 4,
     stderr: expect.stringContaining(identity),

@@ -72,6 +72,9 @@ export function register(program: Command, open: Open): void {
       await session.printer.say(
         'who has an older copy of the keystore and its secret has the keys of then: jwks revoke takes them out of use',
       );
-    await session.finish();
+    if (before === undefined) return session.finish();
+    // What this host remembers of the place is the identity from before: it trusts the new one as it did that.
+    const { openWith } = await import('../../operations/open.ts');
+    (await openWith(await session.access(), keystore.slot.secret)).reader.remember(true);
   }
 }

@@ -5,6 +5,7 @@ import { JwksError } from '../../errors.ts';
 import { formatInstant } from '../../lifecycle/time.ts';
 import type { SlotEntry } from '../../operations/secrets.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { homedirOf } from '../describe-path.ts';
 import type { Session } from '../session.ts';
 import { escapeText, formatTable } from '../terminal-text.ts';
 
@@ -132,7 +133,9 @@ async function runAdd(session: Session, command: Command): Promise<void> {
     addSecret(keystore, { key, label: options.label }),
   );
   if (made?.isMade === true)
-    await session.printer.say(`made the secret   ${escapeText(path ?? '')}    keep a copy somewhere else`);
+    await session.printer.say(
+      `made the secret   ${homedirOf(session.host)(path ?? '')}    keep a copy somewhere else`,
+    );
   await print(session, [entry], () => toShape(entry));
   if (key.kind === 'recipient') await sayFingerprint(session, keystore.reader.fingerprint);
   await session.finish();
@@ -170,7 +173,7 @@ async function runChange(session: Session, command: Command): Promise<void> {
   );
   if (isResumed)
     await session.printer.say('a change that was interrupted is ended; the secret in use is the new one');
-  const kept = path === undefined ? 'the passphrase' : escapeText(path);
+  const kept = path === undefined ? 'the passphrase' : homedirOf(session.host)(path);
   await session.printer.say(
     `${kept} unlocks the keystore now, and the secret from before does not; keep a copy of it somewhere else`,
   );
