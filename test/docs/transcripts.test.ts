@@ -10,6 +10,10 @@ const documents = [
   { name: 'docs/lint.md', needs: 'bash --version' },
   { name: 'docs/products.md', needs: 'bash --version && openssl version' },
   {
+    name: 'docs/recovery.md',
+    needs: 'jose alg && jq --version && openssl version && /usr/bin/python3 -c "import jwcrypto"',
+  },
+  {
     name: 'docs/keystore-format.md',
     needs: 'jose alg && jq --version && /usr/bin/python3 -c "import jwcrypto"',
   },
