@@ -76,7 +76,7 @@ const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'valu
   [/^cli\/(?:printer|shapes|key-input)\.ts$/, 'jose/jwk.ts', 'value'],
   // Where secrets come from is asked of the host's environment.
   [/^cli\/(?:session|commands\/secret)\.ts$/, 'keystore/secret.ts', 'value'],
-  [/^cli\/(?:session|admin-options)\.ts$/, 'keystore/secret-sources.ts', 'value'],
+  [/^cli\/(?:session|secret-places|admin-options)\.ts$/, 'keystore/secret-sources.ts', 'value'],
   // Files are written and checked for their owner in one way.
   [/^cli\/config-files\.ts$/, 'keystore/ownership.ts', 'value'],
   [/^cli\/(?:output-file|protected-paths|session)\.ts$/, 'keystore/file-system.ts', 'value'],

@@ -1,4 +1,5 @@
 // What a configuration file may say. All faults of one are told together.
+import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { JwksError } from '../errors.ts';
 import { findAlgorithm } from '../jose/algorithms.ts';
@@ -11,6 +12,10 @@ export interface ConfigValues {
   readonly alg?: string | undefined;
   readonly identity?: string | undefined;
   readonly format?: string | undefined;
+  /** Gets a line before private keys are shown. */
+  readonly audit?: string | undefined;
+  /** The command that prints the secret, as an argv. */
+  readonly secretCommand?: readonly [string, ...string[]] | undefined;
   /** Facts for the policy of sets that are made; others may add to them. */
   readonly policy?:
     | { readonly [fact in keyof PolicyFacts]?: PolicyFacts[fact] | 'never' | undefined }
@@ -22,6 +27,23 @@ const algorithm = v.pipe(
   text,
   v.check((alg) => findAlgorithm(alg) !== undefined, 'is no algorithm (jwks algs lists them)'),
 );
+const word = v.pipe(
+  v.string('is no text'),
+  v.check((one) => !one.includes('\0'), 'has a NUL'),
+);
+/** A relative path would be one below the home directory, where it runs: nobody expects that. */
+const program = v.pipe(
+  word,
+  v.nonEmpty('is empty'),
+  v.check(
+    (name) => isAbsolute(name) || !/[/\\]/.test(name),
+    'is neither an absolute path nor a name on PATH',
+  ),
+);
+const argv = v.pipe(
+  v.tupleWithRest([program], word, 'is no list of a program and its arguments'),
+  v.maxLength(256, 'has too many words'),
+);
 const projectSchema = v.strictObject({
   keystore: v.optional(text),
   alg: v.optional(algorithm),
@@ -31,6 +53,13 @@ const userSchema = v.strictObject({
   ...projectSchema.entries,
   identity: v.optional(v.pipe(text, v.regex(/^[\w-]{43}$/, 'is no fingerprint of 43 base64url characters'))),
   format: v.optional(v.pipe(text, v.check(isFormat, 'is no format'))),
+  audit: v.optional(
+    v.pipe(
+      text,
+      v.check((path) => isAbsolute(path), 'is no absolute path'),
+    ),
+  ),
+  secretCommand: v.optional(argv),
 });
 
 export function parseProjectConfig(value: unknown, path: string): ConfigValues {
@@ -54,7 +83,11 @@ function parse(schema: typeof projectSchema | typeof userSchema, value: unknown,
     ...parsed.issues
       .filter((issue) => !(issue.expected === 'never' && issue.path?.length === 1))
       .map((issue) => `${v.getDotPath(issue) ?? 'it'} ${describe(issue)}`),
-    ...unknown.map((name) => `${name} is not known here`),
+    ...unknown.map((name) =>
+      Object.hasOwn(userSchema.entries, name)
+        ? `${name} is not known here: it counts in your own configuration only, never in a project's`
+        : `${name} is not known here`,
+    ),
   ];
   throw new JwksError('usage', `the configuration ${path} is not valid: ${faults.join('; ')}`);
 }

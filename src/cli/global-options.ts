@@ -1,6 +1,7 @@
 // The options that every command takes, before or after its name.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { JwksError } from '../errors.ts';
+import type { Host } from './host.ts';
 
 export interface GlobalOptions {
   readonly keystore?: string;
@@ -68,4 +69,9 @@ export function wholeNumber(text: string): number {
 function fileMode(text: string): number {
   if (!/^0?[0-7]{3}$/.test(text)) throw new InvalidArgumentError('It is no octal mode such as 0640.');
   return Number.parseInt(text, 8);
+}
+
+/** Whether somebody is there to answer. */
+export function canAsk(host: Host, options: GlobalOptions): boolean {
+  return options.input && host.stderr.isTerminal && host.stdin.isTTY === true;
 }

@@ -2,8 +2,8 @@
 import { JwksError } from '../errors.ts';
 import type { PrivateJwk } from '../jose/jwk.ts';
 import type { KeyFile } from '../operations/import-keys.ts';
+import { canAsk } from './global-options.ts';
 import { readInput, readWhole } from './input.ts';
-import { canAsk } from './printer.ts';
 import type { Session } from './session.ts';
 import { escapeText } from './terminal-text.ts';
 

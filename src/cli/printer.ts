@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 import { JwksError } from '../errors.ts';
 import { holdsPrivateMember } from '../jose/jwk.ts';
 import { type Format, formatValue, parseFormat, refuseUnreadable } from './format.ts';
-import type { GlobalOptions } from './global-options.ts';
+import { canAsk, type GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
 import { isOpenFile, type OutputFile, planOutput, writeOutput } from './output-file.ts';
 import { cut, escapeText, type Palette, paletteFor } from './terminal-text.ts';
@@ -35,6 +35,9 @@ export class Printer {
   #file: OutputFile | undefined;
   readonly #files = new Map<string, OutputFile>();
   #mayHoldPrivate = false;
+  /** Told before private keys are written, and where to; what it throws keeps them back. */
+  onPrivate: ((to: string) => void) | undefined;
+  #isAudited = false;
   #texts: readonly string[] = [];
 
   /** `ours`: real paths that a result must never replace. */
@@ -94,6 +97,16 @@ export class Printer {
     this.#file = this.#planFile(true, this.#options.output);
   }
 
+  /** As `prepare`, for a file that an operand names (`-`: stdout) and that only its keeper is to read. */
+  prepareSealed(file: string): void {
+    if (this.#options.output !== undefined)
+      throw new JwksError('usage', 'the file is an operand here, and --output names another');
+    this.#file = this.#planFile(true, file);
+    const isTerminal =
+      this.#file === undefined ? this.#host.stdout.isTerminal : this.#file.exposure === 'terminal';
+    if (isTerminal) throw new JwksError('usage', 'this is no text for a terminal', { hint: 'name a file' });
+  }
+
   async result(result: Result): Promise<void> {
     if (this.#options.quiet === true && result.ids !== undefined) {
       return this.text(result.ids.map((id) => `${escapeText(id)}\n`).join(''));
@@ -123,8 +136,16 @@ export class Printer {
   /** A result that is text already, or bytes, or has one form only. `name`: of one of several files. */
   async text(text: string | Buffer, name?: string): Promise<void> {
     const file = name === undefined ? this.#file : this.#files.get(name);
+    this.#audit(file?.path);
     if (file !== undefined) return writeOutput(file, text);
     await this.#host.stdout.write(text);
+  }
+
+  /** One line a command, however many files it writes. */
+  #audit(path = 'stdout'): void {
+    if (!this.#mayHoldPrivate || this.#isAudited) return;
+    this.onPrivate?.(path);
+    this.#isAudited = true;
   }
 
   /** Something to know, on stderr: `jwks: ...`. `always`: also with `--quiet`. */
@@ -223,10 +244,6 @@ export class Printer {
 
 function noJwks(): JwksError {
   return new JwksError('usage', 'this has no form "jwks"', { hint: 'json has all of it' });
-}
-
-export function canAsk(host: Host, options: GlobalOptions): boolean {
-  return options.input && host.stderr.isTerminal && host.stdin.isTTY === true;
 }
 
 function isSet(variable: string | undefined): boolean {

@@ -17,7 +17,7 @@ export async function run(argv: readonly string[], host: Host, version = '0.0.0'
   const open: Open = async (command, action) => {
     const options = command.optsWithGlobals<GlobalOptions>();
     refuseEmpty(options);
-    const session = await Session.start(host, options);
+    const session = await Session.start(host, options, argv);
     configured = session.settings.format?.value;
     await action(session);
   };
@@ -124,9 +124,14 @@ async function report(error: JwksError, isJson: boolean, host: Host, thrown: unk
   return exitStatus[code];
 }
 
-/** Only where in our code: the message of a foreign error may quote its input. */
+/** Only where in our code: the message of a foreign error may quote its input, also a line that looks like a frame. */
 function stackOf(error: Error): string {
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const { stack = '', message } = error;
+  const end = stack.indexOf(message) + message.length;
+  const frames = stack
+    .slice(stack.includes(message) ? end : stack.length)
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line));
   const cause = error.cause instanceof Error ? `\n  caused by ${error.cause.name}` : '';
   return `${error.name}${cause}\n${frames.join('\n')}`;
 }

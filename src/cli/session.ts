@@ -5,13 +5,15 @@ import { realFileSystem } from '../keystore/file-system.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { FoundSecret, SecretSources } from '../keystore/secret-sources.ts';
-import type { Instant } from '../lifecycle/time.ts';
+import { formatInstant, type Instant } from '../lifecycle/time.ts';
 import type { Access, Made } from '../operations/open.ts';
+import { appendAudit } from './audit.ts';
 import { homedirOf } from './describe-path.ts';
-import type { GlobalOptions } from './global-options.ts';
+import { canAsk, type GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
-import { canAsk, Printer } from './printer.ts';
+import { Printer } from './printer.ts';
 import { protectedPaths } from './protected-paths.ts';
+import { secretSources } from './secret-places.ts';
 import { loadSettings, nonEmpty, type Settings } from './settings.ts';
 import { Spinner } from './spinner.ts';
 import { escapeText } from './terminal-text.ts';
@@ -25,11 +27,14 @@ export class Session {
   #access: Access | undefined;
   #opened: { readonly reader: Reader; readonly withSecret: boolean } | undefined;
 
-  static async start(host: Host, options: GlobalOptions): Promise<Session> {
+  /** `argv`: the words of the command, for the audit. */
+  static async start(host: Host, options: GlobalOptions, argv: readonly string[]): Promise<Session> {
     const settings = await loadSettings(host, options);
     const ours = protectedPaths(host, options, settings);
     const printer = await Printer.start(host, options, settings.format?.value, ours);
-    return new Session(host, options, settings, printer);
+    const session = new Session(host, options, settings, printer);
+    printer.onPrivate = (to) => session.audit(argv, to);
+    return session;
   }
 
   private constructor(host: Host, options: GlobalOptions, settings: Settings, printer: Printer) {
@@ -45,6 +50,14 @@ export class Session {
   }
 
   readonly clock = (): Instant => this.host.now();
+
+  /** Before private keys are shown: without a line in the audit file, if there is to be one, they are not. */
+  audit(asked: readonly string[], to: string): void {
+    const { audit, keystore } = this.settings;
+    if (audit === undefined) return;
+    const time = formatInstant(this.clock());
+    appendAudit(audit.value, { time, by: this.#actor(), keystore: keystore?.value, asked, to });
+  }
 
   /** The keystore for reading. Says so where nothing vouches for what it holds. */
   async reader(unchecked = false): Promise<Reader> {
@@ -182,21 +195,10 @@ export class Session {
   }
 
   sources(): SecretSources {
-    const { env, uid } = this.host;
-    const { configDirectory } = this.settings;
-    return {
-      file: this.options.secretFile,
-      descriptor: this.options.secretFd,
-      // Set but empty is set: a script whose secret came out empty must not go on with another one.
-      variableFile: env['JWKS_SECRET_FILE'],
-      variable: env['JWKS_SECRET'],
-      credentials: nonEmpty(env['CREDENTIALS_DIRECTORY']),
-      ownFile: configDirectory && join(configDirectory, 'secret'),
-      stdin: () => this.host.stdin,
-      uid,
-    };
+    return secretSources(this.host, this.options, this.settings);
   }
 
+  /** Where the secret would come from. Reads and runs nothing. */
   async secretSource(): Promise<string | undefined> {
     const { describeSource } = await import('../keystore/secret-sources.ts');
     return describeSource(this.sources());

@@ -26,6 +26,8 @@ export interface Settings {
   readonly alg: Setting<string>;
   readonly format: Setting<string> | undefined;
   readonly policy: PolicySetting | undefined;
+  readonly audit: Setting<string> | undefined;
+  readonly secretCommand: Setting<readonly [string, ...string[]]> | undefined;
   readonly files: readonly string[];
   /** `$XDG_CONFIG_HOME/jwks`, `$XDG_STATE_HOME/jwks`; `undefined` as above. */
   readonly configDirectory: string | undefined;
@@ -61,6 +63,8 @@ export async function loadSettings(host: Host, options: GlobalOptions): Promise<
       (env['JWKS_FORMAT'] === '' ? undefined : fromEnv(env, 'JWKS_FORMAT')) ??
       fromFiles(files, 'format'),
     policy: mergePolicies(files),
+    audit: fromFiles(files, 'audit'),
+    secretCommand: fromFiles(files, 'secretCommand'),
     files: files.map(({ path }) => path),
     configDirectory,
     stateDirectory: xdg(env['XDG_STATE_HOME'], home, join('.local', 'state')),

@@ -20,3 +20,13 @@ function hintFor(code: string | undefined): string | undefined {
   if (code === 'EACCES' || code === 'EPERM') return 'it belongs to another user, or its modes are too strict';
   return undefined;
 }
+
+/** What an action returns, or something else where there is nothing at its path. */
+export function unlessMissing<T>(action: () => T, otherwise: T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return otherwise;
+    throw error;
+  }
+}

@@ -6,7 +6,7 @@
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { JwksError, systemCode } from '../errors.ts';
-import { noLinks, toStorageError } from './file-faults.ts';
+import { noLinks, toStorageError, unlessMissing } from './file-faults.ts';
 import { stampOf } from './file-stamp.ts';
 import type { FileSystem } from './file-system.ts';
 import { realFileSystem } from './file-system.ts';
@@ -19,10 +19,10 @@ import {
   syncDirectory,
   writeTemporary,
 } from './new-file.ts';
+import { highest, makeNames, revisionPath, settle } from './revision-names.ts';
 import type { DocumentName } from './set-id.ts';
 import type { Outcome, Storage, StoredDocument } from './storage.ts';
 
-const revisionName = /^([1-9]\d{0,14})\.json$/;
 const mostStarts = 20;
 /** So many stamps are taken before others get their turn: a few milliseconds. */
 const stampsAtOnce = 1_000;
@@ -104,6 +104,21 @@ export class FileStorage implements Storage {
     }
     this.#emptySuperseded(name, from, bytes);
     return 'committed';
+  }
+
+  async seed(name: DocumentName, from: number, revision: number, bytes: Uint8Array): Promise<Outcome> {
+    const place = this.#pathOf(name);
+    const there = await this.read(name);
+    // One that was stopped may not have made it durable, or not have emptied what is below the names that it made.
+    if (there?.revision !== revision || !Buffer.from(bytes).equals(there.bytes)) {
+      const make = () => makeNames(this.#fs, this.#makePlace(name), from, revision, this.#ownership(0o600));
+      if (!this.#attempt('be written', make)) return 'conflict';
+      const outcome = await this.replace(name, revision - 1, bytes);
+      if (outcome !== 'committed') return outcome;
+    }
+    return settle(this.#fs, [place, dirname(place), this.#directory], revision, bytes)
+      ? 'committed'
+      : 'unknown';
   }
 
   #link(name: DocumentName, from: number, bytes: Uint8Array): 'linked' | 'conflict' | 'again' {
@@ -199,7 +214,7 @@ export class FileStorage implements Storage {
   }
 
   #revisionPath(name: DocumentName, revision: number): string {
-    return join(this.#pathOf(name), `${revision}.json`);
+    return revisionPath(this.#pathOf(name), revision);
   }
 
   #attempt<T>(what: string, action: () => T): T {
@@ -208,15 +223,6 @@ export class FileStorage implements Storage {
     } catch (error) {
       throw toStorageError(error, this.#directory, what);
     }
-  }
-}
-
-function unlessMissing<T>(action: () => T, otherwise: T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return otherwise;
-    throw error;
   }
 }
 
@@ -238,8 +244,4 @@ export function isEmptyDirectory(fs: FileSystem, directory: string): boolean {
     const path = join(directory, entry);
     return fs.stat(path)?.isDirectory() === true && fs.readdir(path).every((name) => name.startsWith('.'));
   });
-}
-
-function highest(names: readonly string[]): number {
-  return names.reduce((most, name) => Math.max(most, Number(revisionName.exec(basename(name))?.[1] ?? 0)), 0);
 }

@@ -27,6 +27,12 @@ export interface FileSystem {
   unlink(path: string): void;
   /** Empties a regular file; fails on anything else, a link too. */
   truncate(path: string): void;
+  /** Of a regular file or a directory; fails on anything else, a link too. */
+  chmod(path: string, mode: number): void;
+  /** Fails where a path cannot be written, such as on a file system that is read-only. */
+  probeWritable(path: string): void;
+  /** In bytes: what there is for us, and the whole. */
+  space(path: string): { readonly free: number; readonly size: number };
 }
 
 export const realFileSystem: FileSystem = {
@@ -53,6 +59,12 @@ export const realFileSystem: FileSystem = {
   rename: (from, to) => fs.renameSync(from, to),
   unlink: (path) => fs.unlinkSync(path),
   truncate,
+  chmod,
+  probeWritable: (path) => fs.accessSync(path, fs.constants.W_OK),
+  space: (path) => {
+    const { bavail, bsize, blocks } = fs.statfsSync(path);
+    return { free: bavail * bsize, size: blocks * bsize };
+  },
 };
 
 /** No document comes near this: what is larger is not read into memory, and not written either. */
@@ -88,6 +100,18 @@ function truncate(path: string): void {
   const { descriptor } = openFile(path, O_WRONLY);
   try {
     fs.ftruncateSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function chmod(path: string, mode: number): void {
+  const descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const stats = fs.fstatSync(descriptor);
+    if (!stats.isFile() && !stats.isDirectory())
+      throw Object.assign(new Error('it is no file'), { code: 'ENOTFILE' });
+    fs.fchmodSync(descriptor, mode);
   } finally {
     fs.closeSync(descriptor);
   }

@@ -3,8 +3,12 @@ import type { DocumentName } from './set-id.ts';
 import type { Outcome, Storage, StoredDocument } from './storage.ts';
 
 export class MemoryStorage implements Storage {
-  readonly place = 'memory:';
+  readonly place: string;
   readonly #documents = new Map<DocumentName, StoredDocument | undefined>();
+
+  constructor(place = 'memory:') {
+    this.place = place;
+  }
 
   async list(): Promise<DocumentName[]> {
     return [...this.#documents.keys()].filter((name) => name !== 'master');
@@ -19,8 +23,12 @@ export class MemoryStorage implements Storage {
   }
 
   async replace(name: DocumentName, from: number, bytes: Uint8Array): Promise<Outcome> {
+    return this.seed(name, from, from + 1, bytes);
+  }
+
+  async seed(name: DocumentName, from: number, revision: number, bytes: Uint8Array): Promise<Outcome> {
     if ((this.#documents.get(name)?.revision ?? 0) !== from) return 'conflict';
-    this.#documents.set(name, { revision: from + 1, bytes: Uint8Array.from(bytes) });
+    this.#documents.set(name, { revision, bytes: Uint8Array.from(bytes) });
     return 'committed';
   }
 }

@@ -7,6 +7,11 @@ import type { FileSystem } from './file-system.ts';
 /** The prefix of temporary files; a name of a document never begins with a dot. */
 export const temporaryPrefix = '.jwks-';
 
+/** Whether a file is a temporary one of ours, by its name. */
+export function isTemporary(name: string): boolean {
+  return name.startsWith(temporaryPrefix) && /^[\w-]{12}$/.test(name.slice(temporaryPrefix.length));
+}
+
 export interface Ownership {
   readonly mode: number;
   /** The user and group to give it to, where they are not those that a new file gets. */

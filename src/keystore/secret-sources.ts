@@ -1,11 +1,13 @@
 // Where the secret comes from: the first source that is set wins, and one that is set but unusable ends the search.
-import { closeSync, constants, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describeSystemError, JwksError, shellWord, systemCode } from '../errors.ts';
 import type { FileSystem } from './file-system.ts';
 import { discard, makeDirectory, syncDirectory, writeTemporary } from './new-file.ts';
+import { isOwnPipe } from './own-pipe.ts';
 import { generateSecretText, mostSecretBytes } from './secret.ts';
+import { describeCommand, runSecretCommand, type SecretCommand } from './secret-command.ts';
 
 export interface SecretSources {
   /** `--secret-file`: a path, or `-` for standard input. */
@@ -18,6 +20,8 @@ export interface SecretSources {
   readonly variable?: string | undefined;
   /** `CREDENTIALS_DIRECTORY` of systemd. */
   readonly credentials?: string | undefined;
+  /** `secretCommand` of the configuration. */
+  readonly command?: SecretCommand | undefined;
   /** `$XDG_CONFIG_HOME/jwks/secret` */
   readonly ownFile?: string | undefined;
   readonly stdin: () => Readable;
@@ -33,7 +37,7 @@ export interface FoundSecret {
 
 /** Reads the secret, or `undefined` where none is set. */
 export async function findSecret(sources: SecretSources): Promise<FoundSecret | undefined> {
-  const { file, descriptor, variableFile, variable, credentials, ownFile } = sources;
+  const { file, descriptor, variableFile, variable, credentials, command, ownFile } = sources;
   if (file === '-')
     return { text: await readStream(sources.stdin(), 'standard input'), source: 'standard input' };
   if (file !== undefined) return readSecretFile(file, sources);
@@ -48,6 +52,10 @@ export async function findSecret(sources: SecretSources): Promise<FoundSecret | 
   if (variable !== undefined) return { text: variable, source: 'JWKS_SECRET' };
   const credential = credentials === undefined ? undefined : join(credentials, 'jwks-secret');
   if (credential !== undefined && exists(credential)) return readSecretFile(credential, sources);
+  if (command !== undefined) {
+    const source = describeCommand(command);
+    return { text: decode(await runSecretCommand(command), source), source };
+  }
   return ownFile !== undefined && exists(ownFile) ? readSecretFile(ownFile, sources) : undefined;
 }
 
@@ -56,15 +64,17 @@ export function isSecretNamed(sources: SecretSources): boolean {
   return describeSource({ ...sources, ownFile: undefined }) !== undefined;
 }
 
-/** Where `findSecret` would look first, in words; for people who ask where their secret comes from. */
+/** Where `findSecret` would look first, in words; for people who ask where their secret comes from. Runs nothing. */
 export function describeSource(sources: SecretSources): string | undefined {
-  const { file, descriptor, variableFile, variable, credentials, ownFile } = sources;
+  const { file, descriptor, variableFile, variable, credentials, command, ownFile } = sources;
   if (file !== undefined) return file === '-' ? 'standard input' : file;
   if (descriptor !== undefined) return `descriptor ${descriptor}`;
   if (variableFile !== undefined) return variableFile;
   if (variable !== undefined) return 'JWKS_SECRET';
   const credential = credentials === undefined ? undefined : join(credentials, 'jwks-secret');
-  return [credential, ownFile].find((path) => path !== undefined && exists(path));
+  if (credential !== undefined && exists(credential)) return credential;
+  if (command !== undefined) return describeCommand(command);
+  return ownFile !== undefined && exists(ownFile) ? ownFile : undefined;
 }
 
 /** Makes the secret file, durable and 0600, or leaves one that is there. Returns whether it was made. */
@@ -138,10 +148,23 @@ function refuseOpenFile(path: string, { mode, uid: owner }: Stats, uid: number |
   }
 }
 
-function readDescriptor(descriptor: number): FoundSecret {
+async function readDescriptor(descriptor: number): Promise<FoundSecret> {
   const source = `descriptor ${descriptor}`;
   try {
-    return { text: readBounded(descriptor, source), source };
+    const stats = fstatSync(descriptor);
+    const isPipe = stats.isFIFO() || stats.isSocket();
+    const isAny = isPipe || stats.isFile() || stats.isCharacterDevice() || stats.isDirectory();
+    if (!isAny || isOwnPipe(descriptor)) throw new JwksError('secret', `${source} was not handed over`);
+    if (!isPipe) {
+      const text = readBounded(descriptor, source);
+      // Node hands numbers above 16 on to the processes that it starts; a stream closes its own.
+      if (descriptor > 2) closeSync(descriptor);
+      return { text, source };
+    }
+    // Not in one system call that waits: Ctrl-C would not end it.
+    const { Socket } = process.getBuiltinModule('node:net');
+    const stream = new Socket({ fd: descriptor, readable: true, writable: false });
+    return { text: await readStream(stream, source), source };
   } catch (error) {
     if (error instanceof JwksError) throw error;
     throw new JwksError('secret', `the secret on ${source} cannot be read: ${describeSystemError(error)}`, {

@@ -72,6 +72,13 @@ export function documentOf(id: SetId): DocumentName {
   return `sets/${name}`;
 }
 
+/** Whether a set can have a document of this name. */
+export function isSetDocument(name: DocumentName): boolean {
+  if (/^sets\/~[0-9a-f]{64}$/.test(name)) return true;
+  const id = setNameOf(name);
+  return faultOf(id, 128) === undefined && documentOf(id as SetId) === name;
+}
+
 /** The set id that a document's name tells: where that was too long, only the name. For messages. */
 export function setNameOf(name: DocumentName): string {
   const encoded = name.replace(/^sets\//, '');

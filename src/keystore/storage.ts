@@ -25,6 +25,11 @@ export interface Storage {
   /** Makes revision `from + 1`, atomically and once. A revision that was taken is never taken again. */
   replace(name: DocumentName, from: number, bytes: Uint8Array): Promise<Outcome>;
   /**
+   * Makes `revision` where `from` is the highest that holds anything (0: none does), as a restore needs it: with empty
+   * names between them, so that those are taken too. One that was stopped halfway is gone on with.
+   */
+  seed(name: DocumentName, from: number, revision: number, bytes: Uint8Array): Promise<Outcome>;
+  /**
    * A hint, for whoever looks again and again: a text for each document that is another when the document has
    * changed; those of which that cannot be told are left out. A change may leave the text as it was where it comes
    * within two seconds of another one, or by other ways than `replace`.

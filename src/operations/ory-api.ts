@@ -27,6 +27,8 @@ export interface OryApiOptions {
   readonly isPrivate: boolean;
   /** What is served besides, at the same place. */
   readonly served: () => readonly Manifest[];
+  /** Told before private keys are shown; what it throws keeps them back. */
+  readonly onPrivate: (asked: readonly string[]) => void;
   /** Told after each change, before it is answered. */
   readonly onChange: () => Promise<void>;
 }
@@ -55,6 +57,7 @@ export class OryApi {
     const keys = isPrivate
       ? await openOryKeys(this.#keystore(), clock(), request)
       : await readOryKeys(reader, clock(), request);
+    this.#tell(request);
     if (keys !== undefined) return { keys };
     const what = kid === undefined ? `set "${set}"` : `key "${kid}" in set "${set}"`;
     throw new JwksError('not-found', `there is no ${what}`);
@@ -147,7 +150,12 @@ export class OryApi {
     const keys = isPrivate
       ? await openOryKeys(keystore, clock(), request)
       : await readOryKeys(keystore.reader, clock(), request);
+    this.#tell(request);
     return { keys: keys ?? [] };
+  }
+
+  #tell({ set, kid }: OryRequest): void {
+    if (this.#options.isPrivate) this.#options.onPrivate(['admin', set, ...(kid === undefined ? [] : [kid])]);
   }
 
   #keystore(): Keystore {

@@ -41,6 +41,16 @@ export async function rekey(keystore: Keystore, request: RekeyRequest): Promise<
   const before = reader.fingerprint;
   const secrets = [keystore.slot.secret, ...request.secrets];
   const isResumed = isUnderWay(keystore.slot.unlocked);
+  const own = keystore.slot.slot.label;
+  if (request.drop.includes(own)) {
+    throw new JwksError(
+      'conflict',
+      `"${own}" is the secret that the keystore was opened with, and cannot be dropped`,
+      {
+        hint: 'open it with another one',
+      },
+    );
+  }
   const dropped = reader.master.slots
     .map(({ label }) => label)
     .filter((label) => request.drop.includes(label));

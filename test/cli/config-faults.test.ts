@@ -53,6 +53,28 @@ test('a project sets keystore, alg and policy only', async () => {
   }
 });
 
+test('a secretCommand in a project says where it counts, and one that is no argv is refused', async () => {
+  const machine = machineWith({ 'repository/.jwksrc': 'secretCommand: [pass, jwks]' });
+  const { stderr } = await machine.jwks('config', { cwd: `${machine.home}/repository` });
+  expect(stderr).toContain('it counts in your own configuration only, never in a project');
+  for (const [value, fault] of [
+    ['pass jwks', 'secretCommand is no list of a program and its arguments'],
+    ['[]', 'secretCommand.0 is no text'],
+    ['[""]', 'secretCommand.0 is empty'],
+    ['[./bin/secret]', 'secretCommand.0 is neither an absolute path nor a name on PATH'],
+    ['[pass, 1]', 'secretCommand.1 is no text'],
+    ['["pass", "a\\0b"]', 'secretCommand.1 has a NUL'],
+  ]) {
+    put(machine, '.config/jwks/config.yaml', `secretCommand: ${value}`);
+    const refused = await machine.jwks('config');
+    expect([value, refused.status]).toEqual([value, 2]);
+    expect(refused.stderr).toContain(fault);
+  }
+  put(machine, 'named.yaml', 'secretCommand: [printf, x]');
+  const named = await effective(machine, {}, `--config ${machine.home}/named.yaml`);
+  expect(named['secret']).toEqual({ value: 'secretCommand printf', from: `${machine.home}/named.yaml` });
+});
+
 test('a project keystore lies below the directory of its file', async () => {
   const machine = machineWith({});
   const cwd = `${machine.home}/repository`;

@@ -90,3 +90,15 @@ test('on the disk only the secret file holds something in plain text', async () 
     });
   expect(open).toEqual([]);
 });
+
+test('with --debug a message is not taken for a part of the stack, whatever it quotes', async () => {
+  const { stderr } = await new Machine().jwks([
+    'create',
+    'auth',
+    '--debug',
+    '--secret-file',
+    'x\n    at quoted',
+  ]);
+  expect(stderr).toContain('\nJwksError\n');
+  expect(stderr).not.toContain('\n    at quoted');
+});

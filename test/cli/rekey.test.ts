@@ -54,6 +54,7 @@ test('a secret that is not at hand stops it, until it is given or dropped', asyn
   expect((await machine.jwks(`rekey --secret-file ${own} --secret-file ${path}`)).status).toBe(0);
   expect((await exported(machine, `--secret-file ${path}`)).status).toBe(0);
   expect((await machine.jwks('rekey --drop other')).status).toBe(3);
+  expect((await machine.jwks('rekey --drop first')).status).toBe(5);
   expect((await machine.jwks('rekey --drop ci')).status).toBe(0);
   expect((await exported(machine, `--secret-file ${path}`)).status).toBe(4);
   expect((await machine.jwks(`list --secret-file ${own} --secret-file ${path}`)).status).toBe(2);

@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { describeSource, findSecret, type SecretSources } from '../../src/keystore/secret-sources.ts';
 import { codeOf } from '../support/keystore.ts';
 import { credentials, secretFile, sources } from '../support/secret-places.ts';
@@ -32,9 +32,10 @@ describe('the order', () => {
 
   test('puts a descriptor where the file option stands', async () => {
     const descriptor = openSync(secretFile('from a descriptor', 0o644), 'r');
-    onTestFinished(() => closeSync(descriptor));
     const found = await findSecret(sources({ descriptor, variable: 'from JWKS_SECRET' }));
     expect(found).toEqual({ text: 'from a descriptor', source: `descriptor ${descriptor}` });
+    // Else the processes that are started later would have it too.
+    expect(() => closeSync(descriptor)).toThrow('EBADF');
   });
 
   test('is a usage error where both variables are set, but for an option', async () => {

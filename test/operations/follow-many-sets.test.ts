@@ -168,6 +168,7 @@ test('a storage that cannot tell is read as a whole', async () => {
     read: (name) => beneath.read(name),
     reserve: (name) => beneath.reserve(name),
     replace: (name, from, bytes) => beneath.replace(name, from, bytes),
+    seed: (name, from, revision, bytes) => beneath.seed(name, from, revision, bytes),
   }));
   await settle();
   await addKey(writer, first);

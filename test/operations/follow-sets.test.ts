@@ -82,6 +82,7 @@ test('a keystore that cannot be read keeps everything, with one fault', async ()
     read: (name) => beneath.read(name),
     reserve: (name) => beneath.reserve(name),
     replace: (name, from, bytes) => beneath.replace(name, from, bytes),
+    seed: (name, from, revision, bytes) => beneath.seed(name, from, revision, bytes),
   };
   const follower = await Follower.start((await made.open({ storage })).reader, 'all');
   const before = follower.manifests;

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import type { Host, Output } from '../../src/cli/host.ts';
 import { run } from '../../src/cli/run.ts';
 import { type Instant, parseInstant } from '../../src/lifecycle/time.ts';
+import { noteInput, noteOutput } from './leaks.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface Ran {
@@ -63,7 +64,9 @@ export class Machine {
       confirm: async () => answers.shift() === true,
     };
     const words = typeof argv === 'string' ? argv.split(' ').filter((word) => word !== '') : argv;
+    noteInput(settings.stdin ?? '');
     const status = await run(words, host);
+    noteOutput(words.join(' '), stdout.text, stderr.text);
     return { status, stdout: stdout.text, stderr: stderr.text };
   }
 }

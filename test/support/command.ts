@@ -1,6 +1,7 @@
 // Runs the built command as a process of its own.
 import { type SpawnOptionsWithoutStdio, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { noteOutput, watcher } from './leaks.ts';
 
 export const bin = fileURLToPath(new URL('../../bin/jwks.js', import.meta.url));
 
@@ -25,7 +26,7 @@ export function jwks(
 }
 
 export function start(argv: readonly string[], options: SpawnOptionsWithoutStdio) {
-  return spawn(process.execPath, [bin, ...argv], options);
+  return spawn(process.execPath, ['--require', watcher, bin, ...argv], options);
 }
 
 export function finish(child: ReturnType<typeof start>, stdin = ''): Promise<Finished> {
@@ -39,7 +40,10 @@ export function finish(child: ReturnType<typeof start>, stdin = ''): Promise<Fin
       stderr += String(chunk);
     });
     child.on('error', reject);
-    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
+    child.on('close', (status, signal) => {
+      noteOutput(child.spawnargs.join(' '), stdout, stderr);
+      resolve({ status, signal, stdout, stderr });
+    });
     child.stdin.on('error', () => {});
     child.stdin.end(stdin);
   });

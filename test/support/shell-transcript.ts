@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, cleanEnv } from './command.ts';
+import { noteOutput, watcher } from './leaks.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface Step {
@@ -41,7 +42,10 @@ export function runSteps(steps: readonly Step[], files: ReadonlyMap<string, stri
   const home = join(realpathSync(temporaryDirectory()), 'home');
   mkdirSync(join(home, 'work'), { recursive: true });
   mkdirSync(join(home, 'bin'));
-  writeFileSync(join(home, 'bin', 'jwks'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`);
+  writeFileSync(
+    join(home, 'bin', 'jwks'),
+    `#!/bin/sh\nexec '${process.execPath}' --require '${watcher}' '${bin}' "$@"\n`,
+  );
   chmodSync(join(home, 'bin', 'jwks'), 0o755);
   for (const [name, text] of files) writeFileSync(join(home, 'work', name), text);
   const script = steps.map(({ command }) => `${command}\necho "${mark}$?"\n`).join('');
@@ -57,6 +61,8 @@ export function runSteps(steps: readonly Step[], files: ReadonlyMap<string, stri
     .map((part, index, parts) => {
       const output = index === 0 ? part : part.replace(/^\d+\n/, '');
       const status = /^\d+/.exec(parts[index + 1] ?? stdout.split(mark).at(-1) ?? '')?.[0];
+      const command = steps[index]?.command ?? '';
+      if (/\bjwks /.test(command)) noteOutput(command, output, '');
       return (output + (status === '0' ? '' : `[exit ${status}]\n`)).replaceAll(home, '~');
     });
 }

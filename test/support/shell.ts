@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { bin, cleanEnv, type Finished, finish } from './command.ts';
+import { noteOutput, watcher } from './leaks.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface Shell {
@@ -15,9 +16,13 @@ export interface Shell {
 export function newShell(more: Readonly<Record<string, string>> = {}): Shell {
   const home = temporaryDirectory();
   const tools = temporaryDirectory();
-  writeFileSync(`${tools}/jwks`, `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(bin)} "$@"\n`, {
-    mode: 0o755,
-  });
+  writeFileSync(
+    `${tools}/jwks`,
+    `#!/bin/sh\nexec ${quote(process.execPath)} --require ${quote(watcher)} ${quote(bin)} "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  );
   const env = cleanEnv(home, more);
   return { home, env: { ...env, PATH: `${tools}${delimiter}${env['PATH']}` } };
 }
@@ -61,6 +66,7 @@ export async function onTerminal(
     child.on('error', reject);
     child.on('close', resolve);
   });
+  noteOutput(script, output, '');
   return { status, output };
 }
 

@@ -77,6 +77,33 @@ export function storageContract(name: string, make: () => Made): void {
     }
   });
 
+  test(`${name}: a later revision is seeded where there is none, and the numbers below it are taken`, async () => {
+    const { storage, again } = make();
+    await storage.reserve(set);
+    expect(await storage.seed(set, 0, 5, bytesOf('five'))).toBe('committed');
+    expect(await textOf(again(), set)).toBe('5 five');
+    for (const from of [0, 1, 3, 4]) {
+      expect(await again().replace(set, from, bytesOf('another'))).toBe('conflict');
+      expect(await again().seed(set, from, 5, bytesOf('another'))).toBe('conflict');
+    }
+    expect(await again().replace(set, 5, bytesOf('six'))).toBe('committed');
+    expect(await textOf(storage, set)).toBe('6 six');
+    expect(await storage.seed('sets/first', 0, 1, bytesOf('one'))).toBe('committed');
+    expect(await textOf(storage, 'sets/first')).toBe('1 one');
+  });
+
+  test(`${name}: a later revision is seeded above the one it was told of only`, async () => {
+    const { storage, again } = make();
+    await storage.replace(set, 0, bytesOf('one'));
+    await storage.replace(set, 1, bytesOf('two'));
+    expect(await storage.seed(set, 1, 7, bytesOf('seven'))).toBe('conflict');
+    expect(await storage.seed(set, 0, 7, bytesOf('seven'))).toBe('conflict');
+    expect(await textOf(again(), set)).toBe('2 two');
+    expect(await storage.seed(set, 2, 7, bytesOf('seven'))).toBe('committed');
+    expect(await textOf(again(), set)).toBe('7 seven');
+    expect(await again().replace(set, 7, bytesOf('eight'))).toBe('committed');
+  });
+
   test(`${name}: the master document and the sets are apart`, async () => {
     const { storage, again } = make();
     expect(await storage.replace('master', 0, bytesOf('who may unlock'))).toBe('committed');

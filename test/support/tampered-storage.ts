@@ -32,4 +32,8 @@ export class TamperedStorage implements Storage {
   replace(name: DocumentName, from: number, bytes: Uint8Array): Promise<Outcome> {
     return this.#beneath.replace(name, from, bytes);
   }
+
+  seed(name: DocumentName, from: number, revision: number, bytes: Uint8Array): Promise<Outcome> {
+    return this.#beneath.seed(name, from, revision, bytes);
+  }
 }

@@ -38,6 +38,11 @@ export class WatchedStorage implements Storage {
     return (await this.#note(`replace ${name} from ${from}`)) ?? this.#beneath.replace(name, from, bytes);
   }
 
+  async seed(name: DocumentName, from: number, revision: number, bytes: Uint8Array): Promise<Outcome> {
+    const answer = await this.#note(`seed ${name} from ${from} to ${revision}`);
+    return answer ?? this.#beneath.seed(name, from, revision, bytes);
+  }
+
   async stamps(names: readonly DocumentName[]): Promise<ReadonlyMap<DocumentName, string>> {
     return (await this.#beneath.stamps?.(names)) ?? new Map();
   }

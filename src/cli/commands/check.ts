@@ -6,9 +6,9 @@ import { formatInstant, type Instant, type Seconds } from '../../lifecycle/time.
 import type { Checked } from '../../operations/check-sets.ts';
 import { toNagios, toPrometheus } from '../check-formats.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { toFindingsTable, toFindingsValue } from '../findings.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
-import { formatTable } from '../terminal-text.ts';
 import { durationArgument, instantArgument } from '../time-arguments.ts';
 
 interface CheckOptions {
@@ -70,43 +70,14 @@ export function register(program: Command, open: Open): void {
 const texts = { prometheus: toPrometheus, nagios: toNagios } as const;
 
 function toResult(session: Session, checked: Checked): Result {
-  const { findings, ok } = checked;
   return {
     usual: 'table',
-    json: () => ({
-      ok,
-      findings: findings.map(({ set, kid, code, severity, message }) => ({
-        set: set ?? null,
-        kid: kid ?? null,
-        code,
-        severity,
-        message,
-      })),
-    }),
+    json: () => toFindingsValue(checked),
     texts: Object.fromEntries(Object.entries(texts).map(([name, toText]) => [name, () => toText(checked)])),
     table: () => {
-      const { stdout } = session.host;
       const sets = checked.figures.length;
-      if (findings.length === 0)
-        return `ok  ${sets} ${sets === 1 ? 'set' : 'sets'} at ${formatInstant(checked.at)}\n`;
-      const columns = [
-        { title: 'SET ID', shrinks: 'last' },
-        { title: 'KEY ID', shrinks: 'first' },
-        { title: 'SEVERITY' },
-        { title: 'CODE' },
-        { title: 'MESSAGE' },
-      ] as const;
-      const rows = findings.map(({ set, kid, severity, code, message }) => [
-        set ?? '',
-        kid ?? '',
-        severity,
-        code,
-        message,
-      ]);
-      const { red, yellow } = session.printer.out;
-      const paint = (text: string, column: number) =>
-        column !== 2 ? text : text.startsWith('error') ? red(text) : yellow(text);
-      return formatTable(columns, rows, stdout, paint);
+      const good = `${sets} ${sets === 1 ? 'set' : 'sets'} at ${formatInstant(checked.at)}`;
+      return toFindingsTable(session, checked, good);
     },
   };
 }

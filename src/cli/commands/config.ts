@@ -50,6 +50,8 @@ export function register(program: Command, open: Open): void {
 
 function rowsOf(session: Session, secret: string | undefined): Row[] {
   const { keystore, identity, alg, format, policy, files } = session.settings;
+  const command = session.settings.secretCommand;
+  const isCommand = command !== undefined && secret === `secretCommand ${command.value[0]}`;
   const facts = Object.entries({ rotateEvery: undefined, ...(policy?.value ?? defaultFacts) });
   return [
     row('keystore', keystore),
@@ -57,7 +59,7 @@ function rowsOf(session: Session, secret: string | undefined): Row[] {
     {
       name: 'secret',
       value: secret ?? null,
-      from: secret === undefined ? 'default' : 'found',
+      from: secret === undefined ? 'default' : isCommand ? command.from : 'found',
     },
     row('alg', alg),
     row('format', format),

@@ -1,5 +1,5 @@
 // jwks list: sets and keys with their states, and what happens next.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { commandLine, shellOperand } from '../../errors.ts';
 import { parseSetId } from '../../keystore/set-id.ts';
 import type { KeyState } from '../../lifecycle/key.ts';
@@ -16,6 +16,7 @@ import { instantArgument } from '../time-arguments.ts';
 interface ListOptions {
   readonly at?: Instant;
   readonly all?: boolean;
+  readonly unchecked?: boolean;
 }
 
 export function register(program: Command, open: Open): void {
@@ -27,6 +28,8 @@ export function register(program: Command, open: Open): void {
     .argument('[operands...]')
     .option('--at <time>', 'as it was or will be at a time (ISO 8601)', instantArgument)
     .option('--all', 'also keys that are retired or revoked')
+    // For completion: whoever presses a key asks for no secret, nor for a command that prints one.
+    .addOption(new Option('--unchecked').hideHelp())
     .addHelpText('after', () => examples('jwks list', 'jwks list auth --format json'));
   command.action(() => open(command, run));
 
@@ -40,7 +43,7 @@ export function register(program: Command, open: Open): void {
       at: options.at,
       tombstones: options.all,
     };
-    const sets = await listSets(await session.reader(), session.clock(), request);
+    const sets = await listSets(await session.reader(options.unchecked), session.clock(), request);
     await session.printer.result(toResult(session, sets, options.at !== undefined));
     if (sets.length === 0) await session.printer.say('there are no sets yet; jwks create SET makes one');
     await session.finish();

@@ -142,6 +142,7 @@ async function toApi(
     policy: policy && { facts: policy.value, was: [] },
     isPrivate: options.adminPrivate === true,
     served: () => follower.manifests,
+    onPrivate: (asked) => session.audit(['serve', ...asked], 'the admin API'),
     async onChange() {
       await follower.refresh();
     },

@@ -1,0 +1,35 @@
+// Who was shown private keys, and when: a line before they are. Without the line they are not shown.
+import { closeSync, constants, fsyncSync, openSync, writeSync } from 'node:fs';
+import { describeSystemError, JwksError } from '../errors.ts';
+
+export interface AuditEntry {
+  readonly time: string;
+  /** `JWKS_ACTOR`, `SUDO_USER` or user@host: a claim. */
+  readonly by: string;
+  readonly keystore: string | undefined;
+  /** The words of the command, or what was asked of the admin API. No secret is ever among them. */
+  readonly asked: readonly string[];
+  /** A path, `stdout`, or who asked. */
+  readonly to: string;
+}
+
+/** Appends a JSON line, which is on the disk when it returns. */
+export function appendAudit(path: string, entry: AuditEntry): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+  try {
+    const descriptor = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+      // In one call: lines of several processes do not mix.
+      if (writeSync(descriptor, line) !== line.length) throw new Error('short');
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw new JwksError('failed', `the audit file ${path} cannot be written: ${describeSystemError(error)}`, {
+      cause: error,
+      hint: 'no private key was shown; make room or mend its place, or take "audit" out of your configuration',
+    });
+  }
+}

@@ -1,0 +1,38 @@
+// What is over elsewhere is over here: a set takes in the tombstones of another state of it.
+import { Draft, type Plan, type SetLife } from './draft.ts';
+import { isTombstone, type KeyLife, stateOf } from './key.ts';
+import { leavingSigners, restoreSuccession } from './succession.ts';
+import { tidy } from './tidy.ts';
+import type { Instant } from './time.ts';
+
+/**
+ * Keys that are retired or revoked in `other` become so, and names that are not known here are taken. No steps: there
+ * was nothing to take over.
+ */
+export function planMerge<K extends KeyLife>(set: SetLife<K>, other: readonly K[], now: Instant): Plan<K> {
+  const draft = new Draft(set, now);
+  const signers = draft.inState('active').filter((key) => draft.active(key)?.kid === key.kid);
+  const leaving = leavingSigners(draft);
+  const dead = other.filter((key) => isTombstone(key, now));
+  for (const key of dead) {
+    const own = draft.keys.find(({ kid }) => kid === key.kid);
+    if (own === undefined || stateOf(own, now) === 'revoked') continue;
+    if (key.revoked !== undefined && key.revoked.at <= now)
+      draft.bury(own, { revoked: key.revoked }, 'revoked', `${key.revoked.reason}; so it is in the backup`);
+    else if (!isTombstone(own, now))
+      draft.bury(own, { retires: key.retires ?? now }, 'deleted', 'it is retired in the backup');
+  }
+  const unknown = dead.filter((key) => draft.keys.every(({ kid }) => kid !== key.kid));
+  const names = unknown.map((key): K => ({ ...key, held: false, jwk: undefined }));
+  draft.insert(names, () => 'a name of the backup that stays taken');
+  if (draft.steps.length === 0) return { steps: [], keys: set.keys };
+  const gone = new Set(dead.map(({ kid }) => kid));
+  restoreSuccession(
+    draft,
+    signers.filter(({ kid }) => gone.has(kid)),
+    leaving,
+    false,
+  );
+  tidy(draft);
+  return { steps: draft.steps, keys: draft.keys };
+}
