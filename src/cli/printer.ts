@@ -115,9 +115,7 @@ export class Printer {
     if (own !== undefined) return this.text(own());
     const format = this.#format() ?? { kind: result.usual };
     if (format.kind === 'table' && result.table !== undefined) return this.text(result.table());
-    if (format.kind === 'jwks' && result.jwks === undefined) {
-      throw noJwks();
-    }
+    if (format.kind === 'jwks' && result.jwks === undefined) throw noJwks();
     return this.#value(format.kind === 'jwks' ? result.jwks?.() : result.json(), format);
   }
 

@@ -84,7 +84,15 @@ export async function changeMaster(
       reader.noteWritten('master', revision, bytes);
       await slot.refresh().catch((error: unknown) => {
         // The secret in hand was the one that was taken away.
-        if (!(error instanceof JwksError) || error.code !== 'secret') throw error;
+        if (error instanceof JwksError && error.code === 'secret') return;
+        throw new JwksError(
+          'unconfirmed',
+          `revision ${revision} of the master document is written, and cannot be read again`,
+          {
+            hint: 'look at it with jwks secret list before anything is done again',
+            cause: error,
+          },
+        );
       });
       return reader.master;
     }

@@ -16,7 +16,7 @@ export function noLinks(directory: string, cause: unknown): JwksError {
 }
 
 function hintFor(code: string | undefined): string | undefined {
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'nothing was changed; make room and run it again';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'make room and run it again';
   if (code === 'EACCES' || code === 'EPERM') return 'it belongs to another user, or its modes are too strict';
   return undefined;
 }

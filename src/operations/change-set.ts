@@ -72,6 +72,8 @@ export async function changeSet(
     await keystore.change(
       set,
       (stored, now) => {
+        // Of an attempt that others came before: it was not carried out.
+        result = undefined;
         const current = isThere(stored) ? stored : emptySet(set, stored, now, create);
         const { manifest, privateKeys } = current;
         const plan = decide(current, now);

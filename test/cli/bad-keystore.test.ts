@@ -16,7 +16,7 @@ test('a secret that is missing, wrong, short or broken', async () => {
       [{ JWKS_SECRET: 'correct horse battery staple' }, 'does not open the keystore at'],
       [{ JWKS_SECRET: 'too short' }, 'is too short: a passphrase has 16 characters or more'],
       [{ JWKS_SECRET: wrong.slice(0, -1) }, 'is not whole'],
-      [{ JWKS_SECRET: '{"kty":"oct"}' }, 'is a private key'],
+      [{ JWKS_SECRET: '{"kty":"oct"}' }, 'begins like a private key, and is none'],
       [{ JWKS_SECRET: '\n' }, 'is empty'],
       [{ JWKS_SECRET: 'x'.repeat(4_097) }, 'is longer than 4 KiB'],
       [{ JWKS_SECRET_FILE: '/nowhere/secret' }, 'cannot be read: no such file or directory'],

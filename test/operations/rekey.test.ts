@@ -65,7 +65,8 @@ describe.each([false, true])('with a new identity: %s', (newIdentity) => {
         if (keystore === undefined) continue;
         const died = await rekey(keystore, { ...request, newIdentity }).then(
           () => false,
-          (error: unknown) => error instanceof Death || Promise.reject(error),
+          (error: unknown) =>
+            error instanceof Death || (error as Error).cause instanceof Death || Promise.reject(error),
         );
         expect([at, await privateKids(await made.open())]).toEqual([at, kids]);
         if (!died) break;

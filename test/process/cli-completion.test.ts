@@ -50,7 +50,13 @@ test('bash completes commands, options and their values', async () => {
   expect(await complete(shell, 'jwks', 'create', '--use', '')).toEqual(['sig', 'enc']);
   expect(await complete(shell, 'jwks', 'list', '--keys')).toEqual(['--keystore']);
   expect(await complete(shell, 'jwks', 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
-  expect(await complete(shell, 'jwks', 'secret', '')).toEqual(['generate']);
+  expect(await complete(shell, 'jwks', 'secret', '')).toEqual([
+    'generate',
+    'list',
+    'add',
+    'change',
+    'remove',
+  ]);
 });
 
 test('bash completes the ids of sets, quoted, and never runs one', async () => {
