@@ -252,7 +252,7 @@ function pointsAt({ index, operation }: Call, turn: number, isSampled: boolean):
     { what: 'death after', fs: dyingAt(index, true) },
   ];
   if (isLong) return [...failing, failingOn, ...deaths];
-  const at = isSampled ? (index + turn) / 3 : index + turn;
+  const at = (index + turn) / (isSampled ? 9 : 3);
   if (!Number.isInteger(at)) return [];
   const [failure, death] = [failing[at % failing.length], deaths[at % deaths.length]];
   // What only reads is much the same for all, and where it dies nothing was done since.

@@ -85,7 +85,7 @@ test.runIf(isLinux)(
   { timeout: 120_000 },
   async (context) => {
     const results: Record<string, number> = {};
-    for (let blocks = 0; blocks < 7; blocks++) {
+    for (const blocks of [0, 2, 4, 6]) {
       const disk = mount(context, 'tmpfs', 'size=64k,mode=700');
       const run = commandIn(disk);
       writeFileSync(join(disk, 'ballast'), Buffer.alloc((16 - blocks) * 4096));
