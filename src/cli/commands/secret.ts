@@ -1,4 +1,5 @@
 // jwks secret: what unlocks keystores.
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
@@ -185,7 +186,6 @@ async function runChange(session: Session, command: Command): Promise<void> {
 /** The file that the secret in use came from. */
 async function fileInUse(session: Session): Promise<string> {
   const found = await (await session.access()).findSecret();
-  const { existsSync } = await import('node:fs');
   if (found !== undefined && found.source !== 'standard input' && existsSync(found.source))
     return found.source;
   throw new JwksError(
