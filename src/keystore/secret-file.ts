@@ -7,17 +7,23 @@ import { discard, syncDirectory, writeTemporary } from './new-file.ts';
 /** Where the secret from before is kept until the new one has taken its place in the keystore. */
 export const formerFile = (path: string): string => `${path}.old`;
 
-/** Puts a secret in place of the one in a file, which is kept beside it under another name. Both are on the disk then. */
+/** Puts a secret in a new file, or in place of the one in a file, which is kept beside it. They are on the disk then. */
 export function exchangeSecretFile(fs: FileSystem, path: string, text: string): void {
   try {
     const directory = dirname(path);
     const temporary = writeTemporary(fs, directory, Buffer.from(`${text}\n`), { mode: 0o600 });
     try {
-      // Left by one that was interrupted before it came further: what it kept is still in the file itself.
-      if (fs.lstat(formerFile(path)) !== undefined) fs.unlink(formerFile(path));
-      fs.link(path, formerFile(path));
-      syncDirectory(fs, directory);
-      fs.rename(temporary, path);
+      if (fs.lstat(path) === undefined) {
+        // Never over one that somebody else has made meanwhile.
+        fs.link(temporary, path);
+        discard(fs, temporary);
+      } else {
+        // Left by one that was interrupted before it came further: what it kept is still in the file itself.
+        if (fs.lstat(formerFile(path)) !== undefined) fs.unlink(formerFile(path));
+        fs.link(path, formerFile(path));
+        syncDirectory(fs, directory);
+        fs.rename(temporary, path);
+      }
     } catch (error) {
       discard(fs, temporary);
       throw error;

@@ -20,7 +20,6 @@ export interface RekeyRequest {
   /** Labels of slots that nobody here can seal anew, and that are to go. */
   readonly drop: readonly string[];
   readonly newIdentity: boolean;
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 export interface Rekeyed {
@@ -69,7 +68,7 @@ export async function rekey(keystore: Keystore, request: RekeyRequest): Promise<
   // 2. and 3. Every document is sealed under it, until a look finds none that is not.
   let sealed = 0;
   for (;;) {
-    const count = await sealDocuments(keystore, request.onProgress);
+    const count = await sealDocuments(keystore);
     sealed += count;
     if (count === 0) break;
   }
@@ -168,12 +167,11 @@ async function refuseUnopened(keystore: Keystore): Promise<void> {
 }
 
 /** Writes a new revision of whatever is not sealed and signed as it should be. Returns of how many. */
-async function sealDocuments(keystore: Keystore, onProgress: RekeyRequest['onProgress']): Promise<number> {
+async function sealDocuments(keystore: Keystore): Promise<number> {
   const names = await keystore.reader.storage.list();
   let written = 0;
-  for (const [index, name] of names.entries()) {
+  for (const name of names) {
     const set = await needsSeal(keystore, name);
-    onProgress?.(index, names.length);
     if (set === undefined) continue;
     await keystore.change(
       set,
@@ -190,7 +188,6 @@ async function sealDocuments(keystore: Keystore, onProgress: RekeyRequest['onPro
     );
     written += 1;
   }
-  onProgress?.(names.length, names.length);
   return written;
 }
 

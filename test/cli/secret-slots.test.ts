@@ -153,7 +153,9 @@ describe('change', () => {
     const env = { JWKS_SECRET: readFileSync(secretOf(machine), 'utf8') };
     expect((await machine.jwks('secret change', { env })).status).toBe(2);
     const path = join(machine.home, 'work/new');
-    writeFileSync(path, 'something else\n', { mode: 0o600 });
+    writeFileSync(`${path}-other`, 'something else\n', { mode: 0o600 });
+    expect((await machine.jwks(`secret change --new-secret-file ${path}-other`, { env })).status).toBe(5);
+    expect(readFileSync(`${path}-other`, 'utf8')).toBe('something else\n');
     expect((await machine.jwks(`secret change --new-secret-file ${path}`, { env })).status).toBe(0);
     expect((await exported(machine, `--secret-file ${path}`)).status).toBe(0);
   });

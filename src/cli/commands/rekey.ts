@@ -45,7 +45,6 @@ export function register(program: Command, open: Open): void {
       .slice(1)
       .map((path) => readSecret(resolve(session.host.cwd, path), session.sources()));
     const { rekey } = await import('../../operations/rekey.ts');
-    const isShown = session.host.stderr.isTerminal;
     const done = await session.during(
       'sealing the keystore anew',
       rekey(keystore, {
@@ -68,10 +67,9 @@ export function register(program: Command, open: Open): void {
         `its fingerprint is ${fingerprint} now, until now ${before}: whoever reads it without the secret needs the new one (JWKS_IDENTITY, --identity)`,
       );
     }
-    if (isShown || dropped.length > 0)
-      await session.printer.say(
-        'who has an older copy of the keystore and its secret has the keys of then: jwks revoke takes them out of use',
-      );
+    await session.printer.say(
+      'who has an older copy of the keystore and its secret has the keys of then: jwks revoke takes them out of use',
+    );
     if (before === undefined) return session.finish();
     // What this host remembers of the place is the identity from before: it trusts the new one as it did that.
     const { openWith } = await import('../../operations/open.ts');

@@ -160,6 +160,7 @@ async function runChange(session: Session, command: Command): Promise<void> {
   const { generateSecretText } = await import('../../keystore/secret.ts');
   const { openWith } = await import('../../operations/open.ts');
   const { changeSecret } = await import('../../operations/change-secret.ts');
+  if (newSecretFile !== undefined) await refuseOther(session, resolve(session.host.cwd, newSecretFile));
   const asked = passphrase === true ? await session.askNewPassphrase() : undefined;
   const path =
     asked === undefined ? resolve(session.host.cwd, newSecretFile ?? (await fileInUse(session))) : undefined;
@@ -181,6 +182,19 @@ async function runChange(session: Session, command: Command): Promise<void> {
   await session.printer.say(undone);
   await print(session, [entry], () => toShape(entry));
   await session.finish();
+}
+
+/** What stands in another file is not ours to replace: it may be the secret of another keystore. */
+async function refuseOther(session: Session, path: string): Promise<void> {
+  const found = await (await session.access()).findSecret();
+  if (!existsSync(path) || found?.source === path) return;
+  throw new JwksError(
+    'conflict',
+    `${homedirOf(session.host)(path)} is there already, and not the secret in use`,
+    {
+      hint: 'name a file that is not there; or after an interrupted change, run it again with --secret-file in place of --new-secret-file',
+    },
+  );
 }
 
 /** The file that the secret in use came from. */
