@@ -1,20 +1,15 @@
 // jwks verify, explain: is a token good, and if not, why; in the words of its key's history.
 import { createHmac, createPublicKey } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { forged, part } from '../jose/tokens.ts';
 import { instant, Machine } from '../support/cli.ts';
+import { startHttp } from '../support/https-server.ts';
 import { transcript } from '../support/transcript.ts';
 import { readVector } from '../support/vectors.ts';
 
 const start = '2026-02-01T12:00:00Z';
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
 
 async function machineWith(...creates: readonly string[]): Promise<Machine> {
   const machine = new Machine(start);
@@ -39,10 +34,7 @@ async function reasons(machine: Machine, token: string, words = ''): Promise<str
 }
 
 async function serve(body: string): Promise<string> {
-  const server = createServer((_, response) => response.end(body)).listen(0, '127.0.0.1');
-  servers.push(server);
-  await new Promise((resolve) => server.once('listening', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`;
+  return `${await startHttp((_, response) => void response.end(body))}/jwks.json`;
 }
 
 test('a good token: its claims on one line, from any set, one set, a file and a URL', async () => {

@@ -1,9 +1,9 @@
 // Real file systems on a bad day: a full disk, one that is read-only, and an overlay as containers have it.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
-import { bin, cleanEnv, type Finished, finish, jwks } from '../support/command.ts';
+import { bin, cleanEnv, type Finished, jwks } from '../support/command.ts';
 import { pathsBelow } from '../support/keystore-files.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -22,10 +22,8 @@ function mount(context: TestContext, kind: string, options: string): string {
 }
 
 function commandIn(home: string, uid?: number): (line: string) => Promise<Finished> {
-  const options = { cwd: home, env: cleanEnv(home) };
-  if (uid === undefined) return (line) => jwks(line.split(' '), options);
-  // Without what the tests have node load first: that is in a directory which only its own user can read.
-  return (line) => finish(spawn(process.execPath, [bin, ...line.split(' ')], { ...options, uid, gid: uid }));
+  const user = uid === undefined ? {} : { uid, gid: uid };
+  return (line) => jwks(line.split(' '), { cwd: home, env: cleanEnv(home), ...user });
 }
 
 /** One line that says what is wrong, and perhaps a hint: no stack, no exit of a crash. */

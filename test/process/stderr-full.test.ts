@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, readFileSync, readSync, writeSync } fro
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { bin, cleanEnv } from '../support/command.ts';
+import { noteOutput, watcher } from '../support/leaks.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 test.runIf(process.platform === 'linux')('a pipe that is full and does not block', async () => {
@@ -13,7 +14,7 @@ test.runIf(process.platform === 'linux')('a pipe that is full and does not block
   const page = Buffer.alloc(4_096, '.');
   while (wouldGo(() => writeSync(pipe, page))) {}
   // As descriptor 3 it is handed over as it is; as 2 the spawning would make it block.
-  const script = `exec ${process.execPath} ${bin} create --alg ES256 auth k1 2>&3`;
+  const script = `exec ${process.execPath} --require ${watcher} ${bin} create --alg ES256 auth k1 2>&3`;
   const child = spawn('bash', ['-c', script], {
     cwd: home,
     env: cleanEnv(home),
@@ -50,6 +51,7 @@ test.runIf(process.platform === 'linux')('a pipe that is full and does not block
   drain();
   closeSync(pipe);
   expect(await status).toBe(0);
+  noteOutput(script, '', Buffer.concat(said).toString());
   const lines = Buffer.concat(said).toString().replace(/^\.+/, '').trimEnd().split('\n');
   expect(lines.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual([
     'jwks: made a',

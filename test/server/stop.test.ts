@@ -1,5 +1,5 @@
 // How a listener ends: what is under way is answered, what is idle is closed, and nobody holds it up for ever.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, read } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -10,7 +10,8 @@ import { jsonAnswer, type Site } from '../../src/server/answer.ts';
 import { type Listener, listen } from '../../src/server/listener.ts';
 import { Log } from '../../src/server/log.ts';
 import { Machine } from '../support/cli.ts';
-import { bin, cleanEnv, jwks } from '../support/command.ts';
+import { cleanEnv, jwks, startWith } from '../support/command.ts';
+import { noteOutput } from '../support/leaks.ts';
 import { serving } from '../support/serving.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -182,7 +183,7 @@ test.runIf(process.platform === 'linux')(
     const path = join(home, 'log');
     execFileSync('mkfifo', [path]);
     const log = openSync(path, constants.O_RDWR);
-    const child = spawn(process.execPath, [bin, 'serve', 'auth', '--port', '0'], {
+    const child = startWith(['serve', 'auth', '--port', '0'], {
       stdio: ['ignore', 'ignore', log],
       env,
     });
@@ -193,7 +194,9 @@ test.runIf(process.platform === 'linux')(
       closeSync(log);
     });
     const { buffer, bytesRead } = await promisify(read)(log, Buffer.alloc(4096), 0, 4096, null);
-    const url = /"url":"(http:[^"]+)"/.exec(buffer.toString('utf8', 0, bytesRead))?.[1] ?? '';
+    const first = buffer.toString('utf8', 0, bytesRead);
+    noteOutput('serve auth', '', first);
+    const url = /"url":"(http:[^"]+)"/.exec(first)?.[1] ?? '';
     // Several times what a pipe holds.
     for (let count = 0; count < 3_000; count += 50) {
       const some = Array.from({ length: 50 }, async () => {
@@ -227,16 +230,17 @@ test('a log at a socket that nobody reads holds up neither answers nor the end',
   const env = cleanEnv(home);
   expect((await jwks(['create', '--alg', 'ES256', 'auth'], { cwd: home, env })).status).toBe(0);
   // Node gives a child a socket, as systemd does.
-  const child = spawn(process.execPath, [bin, 'serve', 'auth', '--port', '0'], {
+  const child = startWith(['serve', 'auth', '--port', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env,
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   onTestFinished(() => void child.kill('SIGKILL'));
   const first = await new Promise<string>((resolve) =>
-    child.stderr.once('data', (data) => resolve(`${data}`)),
+    child.stderr?.once('data', (data) => resolve(`${data}`)),
   );
-  child.stderr.pause();
+  child.stderr?.pause();
+  noteOutput('serve auth', '', first);
   const url = /"url":"(http:[^"]+)"/.exec(first)?.[1] ?? '';
   for (let count = 0; count < 3_000; count += 50) {
     const some = Array.from({ length: 50 }, async () => {

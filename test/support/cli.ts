@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import type { Host, Output } from '../../src/cli/host.ts';
 import { run } from '../../src/cli/run.ts';
 import { type Instant, parseInstant } from '../../src/lifecycle/time.ts';
-import { noteInput, noteOutput } from './leaks.ts';
+import { noteFiles, noteInput, noteOutput } from './leaks.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface Ran {
@@ -67,6 +67,7 @@ export class Machine {
     noteInput(settings.stdin ?? '');
     const status = await run(words, host);
     noteOutput(words.join(' '), stdout.text, stderr.text);
+    if (status === 0) noteFiles(words, host.cwd);
     return { status, stdout: stdout.text, stderr: stderr.text };
   }
 }

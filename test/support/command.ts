@@ -1,7 +1,12 @@
 // Runs the built command as a process of its own.
-import { type SpawnOptionsWithoutStdio, spawn } from 'node:child_process';
+import {
+  type ChildProcess,
+  type SpawnOptions,
+  type SpawnOptionsWithoutStdio,
+  spawn,
+} from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { noteOutput, watcher } from './leaks.ts';
+import { noteFiles, noteOutput, watcher } from './leaks.ts';
 
 export const bin = fileURLToPath(new URL('../../bin/jwks.js', import.meta.url));
 
@@ -26,7 +31,20 @@ export function jwks(
 }
 
 export function start(argv: readonly string[], options: SpawnOptionsWithoutStdio) {
-  return spawn(process.execPath, ['--require', watcher, bin, ...argv], options);
+  return watched(argv, options, spawn(process.execPath, [...beforeArgv, ...argv], options));
+}
+
+/** As `start`, with streams that are not all pipes. */
+export function startWith(argv: readonly string[], options: SpawnOptions): ChildProcess {
+  return watched(argv, options, spawn(process.execPath, [...beforeArgv, ...argv], options));
+}
+
+const beforeArgv = ['--require', watcher, bin];
+
+function watched<T extends ChildProcess>(argv: readonly string[], { cwd = '.' }: SpawnOptions, child: T): T {
+  return child.once('close', (status) => {
+    if (status === 0) noteFiles(argv, String(cwd));
+  });
 }
 
 export function finish(child: ReturnType<typeof start>, stdin = ''): Promise<Finished> {

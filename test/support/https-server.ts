@@ -6,6 +6,7 @@ import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { noteAsked } from './leaks.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface Certificate {
@@ -37,13 +38,13 @@ function openssl(words: string, more: readonly string[] = []): void {
   if (status !== 0) throw new Error(`openssl failed: ${stderr}`);
 }
 
-/** Its origin, such as `http://127.0.0.1:34567`. */
+/** Its origin, such as `http://127.0.0.1:34567`. What it answers is the test's affair. */
 export async function startHttp(listener: RequestListener): Promise<string> {
-  return `http://127.0.0.1:${await listen(createHttp(listener))}`;
+  return noteAsked(`http://127.0.0.1:${await listen(createHttp(listener))}`);
 }
 
 export async function startHttps(certificate: Certificate, listener: RequestListener): Promise<string> {
-  return `https://127.0.0.1:${await listen(createHttps(certificate, listener))}`;
+  return noteAsked(`https://127.0.0.1:${await listen(createHttps(certificate, listener))}`);
 }
 
 /** A server that does not speak HTTP but what it is told to; `talk` is called when a request has begun. */

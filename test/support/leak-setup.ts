@@ -1,10 +1,11 @@
-// Before each test file: keys are watched. After it: no command has shown a private one that nobody asked for.
+// Before each test file: keys and servers are watched. After it: nothing has shown a private key that nobody asked for.
 import { afterAll, expect } from 'vitest';
-import { forget, leaks, watchKeys } from './leaks.ts';
+import { forget, leaks, watchKeys, watchServers } from './leaks.ts';
 
 watchKeys();
+watchServers();
 afterAll(() => {
   const found = leaks();
   forget();
-  expect(found, 'commands that showed a private key which nobody asked for').toEqual([]);
+  expect(found, 'what showed a private key which nobody asked for').toEqual([]);
 });

@@ -1,22 +1,24 @@
 // No private key in what nobody asked for: every private member of every key that a test file has made, read or
-// imported is noted, and at the file's end no output of a command may have a piece of one in it.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// imported is noted, and at the file's end no output of a command, no file that it wrote and no answer of a server
+// may have a piece of one in it.
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-interface Output {
-  readonly command: string;
-  readonly text: string;
-}
+import { placeOf, watchAnswers } from './leak-answers.ts';
+import { commandsIn, writtenBy } from './leak-files.ts';
 
 /** Characters that are looked up at once: any piece of a member that has twice as many is found. */
 const width = 12;
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'] as const;
 /** What asks for private keys; `decrypt` prints what was encrypted, a key too. */
 const asking = /--private\b|\bdecrypt\b/;
+/** What writes a secret into its file: it opens a keystore as an `oct` key, and is noted as one. */
+const secretAsking = /\bsecret generate\b/;
 
 const values = new Set<string>();
-const outputs: Output[] = [];
+/** Texts, and what showed each first: the same answer is given thousands of times. */
+const outputs = new Map<string, string>();
 
 /** Sees keys where they are sealed, opened, imported and printed: all of that is JSON. */
 function noteKeys(value: unknown): void {
@@ -38,11 +40,29 @@ export function watchKeys(): void {
   }) as typeof stringify;
 }
 
-/** What the command's own process gets with `--require`: as above, into a file. */
+/** Listeners that were told to show private keys, and servers that are none of ours. */
+const askedAt = new Set<string>();
+
+/** `url`: with a port, or `unix:` and a path. */
+export function noteAsked(url: string): string {
+  askedAt.add(url.startsWith('unix:') ? url.slice('unix:'.length) : new URL(url).port);
+  return url;
+}
+
+export function watchServers(): void {
+  watchAnswers(ServerResponse.prototype, (answer, text, part) => {
+    const place = placeOf(answer);
+    const isAsked = place === undefined ? askedAt.size > 0 : askedAt.has(place);
+    if (part === 'head' || !isAsked) note(`the ${part} of ${answer.req.method} ${answer.req.url}`, text);
+  });
+}
+
+/** What the command's own process gets with `--require`: as above, into files. A server there answers few things. */
 const directory = mkdtempSync(join(tmpdir(), 'jwks-leaks-'));
 const noted = join(directory, 'members');
+const answers = join(directory, 'answers');
 export const watcher = join(directory, 'watch.cjs');
-writeFileSync(noted, '', { mode: 0o600 });
+for (const path of [noted, answers]) writeFileSync(path, '');
 writeFileSync(
   watcher,
   `const { appendFileSync } = require('node:fs');
@@ -57,13 +77,41 @@ JSON.stringify = (...args) => {
   }
   return stringify(...args);
 };
+if (process.argv.includes('serve')) {
+  const given = new Set();
+  (${watchAnswers.toString()})(require('node:http').ServerResponse.prototype, ({ req }, text, part) => {
+    if (given.has(text) || (part === 'body' && process.argv.includes('--admin-private'))) return;
+    given.add(text);
+    const what = 'the ' + part + ' of ' + req.method + ' ' + req.url;
+    try { appendFileSync(${JSON.stringify(answers)}, stringify([what, text]) + '\\n'); } catch {}
+  });
+}
 `,
 );
+// Commands that run as another user note what they have as well.
+chmodSync(directory, 0o711);
+chmodSync(watcher, 0o644);
+for (const path of [noted, answers]) chmodSync(path, 0o622);
 
 /** `command`: its words, or the script that ran it. What it said on stderr is never asked for. */
 export function noteOutput(command: string, stdout: string, stderr: string): void {
-  if (!asking.test(command)) outputs.push({ command, text: stdout });
-  outputs.push({ command, text: stderr });
+  if (!asking.test(command)) note(command, stdout);
+  note(command, stderr);
+}
+
+/** The files that a command wrote, which has just ended well. */
+export function noteFiles(words: readonly string[], cwd: string): void {
+  const command = words.join(' ');
+  if (asking.test(command) || secretAsking.test(command)) return;
+  for (const text of writtenBy(words, cwd)) note(`${command} (its file)`, text);
+}
+
+export function noteFilesOf(script: string, cwd: string): void {
+  for (const words of commandsIn(script)) noteFiles(words, cwd);
+}
+
+function note(what: string, text: string): void {
+  if (text !== '' && !outputs.has(text)) outputs.set(text, what);
 }
 
 /** Keys that a command was given, which it may refuse: in JSON. */
@@ -82,17 +130,39 @@ function allValues(): ReadonlySet<string> {
   return values;
 }
 
-/** The commands whose output has a piece of a private member, a private PEM or a secret in it. */
+/** What showed a piece of a private member. */
 export function leaks(): string[] {
+  for (const line of readFileSync(answers, 'utf8').split('\n')) {
+    if (line === '') continue;
+    const [what, text] = JSON.parse(line);
+    note(what, text);
+  }
   const pieces = new Set<string>();
   for (const value of allValues()) {
-    for (let at = 0; at + width <= value.length; at++) pieces.add(value.slice(at, at + width));
+    for (const form of formsOf(value)) {
+      for (let at = 0; at + width <= form.length; at++) pieces.add(form.slice(at, at + width));
+    }
   }
-  return outputs.filter(({ text }) => isLeak(text, pieces)).map(({ command }) => command);
+  return [...outputs].filter(([text]) => isLeak(text, pieces)).map(([, what]) => what);
 }
 
+/** As it stands in JWK, and as in DER inside base64: there 0, 1 or 2 bytes of a group of three come before it. */
+function formsOf(value: string): string[] {
+  const bytes = Buffer.from(value, 'base64url');
+  return [0, 1, 2].map((before) => {
+    const form = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64url');
+    // The first character that has bits of it has others too.
+    return before === 0 ? value : form.slice(before + 1);
+  });
+}
+
+/** Lines of PEM are put together, also where they are quoted in JSON. */
 function isLeak(text: string, pieces: ReadonlySet<string>): boolean {
-  for (const { 0: run } of text.matchAll(/[\w-]{12,}/g)) {
+  const joined = text
+    .replace(/\s+|\\[nr]/g, '')
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
+  for (const { 0: run } of joined.matchAll(/[\w-]{12,}/g)) {
     for (let at = 0; at + width <= run.length; at += width) {
       if (pieces.has(run.slice(at, at + width))) return true;
     }

@@ -2,5 +2,9 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['test/support/planted-leak.ts'], setupFiles: ['test/support/leak-setup.ts'] },
+  test: {
+    include: ['test/support/planted-leak.ts'],
+    setupFiles: ['test/support/leak-setup.ts'],
+    testTimeout: 30_000,
+  },
 });

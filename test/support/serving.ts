@@ -1,6 +1,7 @@
 // A `jwks serve` in this process, with its log and an end.
 import { afterEach } from 'vitest';
 import type { Machine, Ran, Settings } from './cli.ts';
+import { noteAsked } from './leaks.ts';
 
 export interface Serving {
   /** Of the public listener, without a path. */
@@ -43,6 +44,7 @@ export async function serving(machine: Machine, argv: string, settings: Settings
   });
   early.catch(() => {});
   await Promise.race([listens, early]);
+  if (argv.includes('--admin-private')) noteAsked(addressOf('admin'));
   return {
     url: addressOf('public'),
     admin: addressOf('admin'),

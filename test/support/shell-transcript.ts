@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, cleanEnv } from './command.ts';
-import { noteOutput, watcher } from './leaks.ts';
+import { noteFilesOf, noteOutput, watcher } from './leaks.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface Step {
@@ -63,6 +63,7 @@ export function runSteps(steps: readonly Step[], files: ReadonlyMap<string, stri
       const status = /^\d+/.exec(parts[index + 1] ?? stdout.split(mark).at(-1) ?? '')?.[0];
       const command = steps[index]?.command ?? '';
       if (/\bjwks /.test(command)) noteOutput(command, output, '');
+      if (status === '0') noteFilesOf(command, join(home, 'work'));
       return (output + (status === '0' ? '' : `[exit ${status}]\n`)).replaceAll(home, '~');
     });
 }

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { bin, cleanEnv, type Finished, finish } from './command.ts';
-import { noteOutput, watcher } from './leaks.ts';
+import { noteFilesOf, noteOutput, watcher } from './leaks.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface Shell {
@@ -28,8 +28,10 @@ export function newShell(more: Readonly<Record<string, string>> = {}): Shell {
 }
 
 /** Runs a bash script. Its exit status is that of its last command, or of the first in a pipe that failed. */
-export function sh({ home, env }: Shell, script: string, stdin = ''): Promise<Finished> {
-  return finish(spawn('bash', ['-o', 'pipefail', '-c', script], { cwd: home, env }), stdin);
+export async function sh({ home, env }: Shell, script: string, stdin = ''): Promise<Finished> {
+  const ran = await finish(spawn('bash', ['-o', 'pipefail', '-c', script], { cwd: home, env }), stdin);
+  if (ran.status === 0) noteFilesOf(script, home);
+  return ran;
 }
 
 export interface Typed {
@@ -67,6 +69,7 @@ export async function onTerminal(
     child.on('close', resolve);
   });
   noteOutput(script, output, '');
+  if (status === 0) noteFilesOf(script, home);
   return { status, output };
 }
 
