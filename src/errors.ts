@@ -9,7 +9,7 @@
  * - `bad-key` key material that must not be used · `damaged` a document that does not open
  * - `newer-format` written by a newer version · `rolled-back` older than what was seen before, or a fork
  * - `untrusted-file` a file that others can change · `unsupported` this Node or file system cannot
- * - `failed` a reason outside the request (disk, permission) · `unconfirmed` written, but not known to be durable
+ * - `failed` a reason outside the request (disk, permission) · `unconfirmed` written, or perhaps, and not known to be durable
  * - `answer-no` it was found out, and the answer is no
  * - `unreachable` could not find out (network) · `interrupted`, `terminated` by a signal · `declined` by the user · `internal` our fault
  */
@@ -99,4 +99,11 @@ export function commandLine(command: string, set: string, options = ''): string 
 /** A word as a person can paste it into a shell: paths and set ids are other people's text. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Text in which no URL has a password any more: for what quotes other people's words. */
+export function withoutPasswords(text: string): string {
+  return text
+    .replace(/([a-z][a-z0-9+.-]+:\/\/[^\s/?#'"@:]*):[^\s'"]*@/gi, '$1@')
+    .replace(/([?&]password=)[^\s&'"]*/gi, '$1');
 }

@@ -8,6 +8,7 @@ import type { PublicJwk } from './jose/jwk.ts';
 import { toKeyObject } from './jose/private-key.ts';
 import { realFileSystem } from './keystore/file-system.ts';
 import type { Keystore as UnlockedKeystore } from './keystore/keystore.ts';
+import { toPlace } from './keystore/place.ts';
 import type { Reader } from './keystore/reader.ts';
 import { generateSecretText } from './keystore/secret.ts';
 import { parseKeyId, parseSetId } from './keystore/set-id.ts';
@@ -25,8 +26,8 @@ export type { KeyState, Use } from './lifecycle/key.ts';
 
 /** Where a keystore is and what speaks for it. */
 export interface KeystoreOptions {
-  /** The keystore's directory. It must exist; `makeKeystore` makes one. */
-  readonly directory: string;
+  /** The keystore's directory, or its `postgres://` URL. It must exist; `makeKeystore` makes one. */
+  readonly keystore: string;
   /**
    * The secret itself, as text: a generated secret or a passphrase of 16 characters or more. Needed for `create`
    * and `signer`; without it, `identity` says whom to trust.
@@ -156,9 +157,9 @@ export async function openKeystore(options: KeystoreOptions): Promise<Keystore> 
 }
 
 /**
- * Makes a keystore in a directory that is empty or missing, and opens it.
+ * Makes a keystore in a directory that is empty or missing, or in a database, and opens it.
  * @param options.identityAlg what the keystore signs with, default `EdDSA`
- * @throws JwksError `conflict` where the directory is not empty, `secret`, `unsupported` without hard links
+ * @throws JwksError `conflict` where something is there, `secret`, `unsupported` without hard links
  */
 export async function makeKeystore(
   options: KeystoreOptions & { readonly secret: string; readonly identityAlg?: IdentityAlgorithm },
@@ -173,11 +174,12 @@ export function generateSecret(): string {
 }
 
 function toAccess(options: KeystoreOptions): Access {
-  const { directory, secret, identity, stateDirectory, actor = 'library', now } = options;
+  const { keystore, secret, identity, stateDirectory, actor = 'library', now } = options;
+  const host = { fs: realFileSystem, uid: process.geteuid?.(), shield: undefined };
   return {
-    fs: realFileSystem,
+    ...host,
     // As it is now: a program may change its working directory.
-    directory: resolve(directory),
+    place: toPlace(keystore, { ...host, cwd: process.cwd(), env: process.env }),
     isDefault: false,
     stateDirectory: stateDirectory === undefined ? undefined : resolve(stateDirectory),
     identity,
@@ -186,8 +188,6 @@ function toAccess(options: KeystoreOptions): Access {
     askSecret: async () => undefined,
     secretFile: undefined,
     author: { now: () => toInstant((now?.() ?? new Date()).getTime() / 1000), by: actor },
-    uid: process.geteuid?.(),
-    shield: undefined,
     isSecretNamed: true,
     warn: () => {},
   };

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Host, Output } from './cli/host.ts';
 import { run } from './cli/run.ts';
 import { describeSystemError, JwksError, systemCode } from './errors.ts';
-import type { Shield } from './keystore/file-storage.ts';
+import type { Shield } from './keystore/storage.ts';
 import { toInstant } from './lifecycle/time.ts';
 import { version } from './version.ts';
 

@@ -77,12 +77,15 @@ const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'valu
   // Where secrets come from is asked of the host's environment.
   [/^cli\/(?:session|commands\/secret)\.ts$/, 'keystore/secret.ts', 'value'],
   [/^cli\/(?:session|secret-places|admin-options)\.ts$/, 'keystore/secret-sources.ts', 'value'],
+  // What a keystore is named by is read where it is set.
+  [/^cli\/settings\.ts$/, 'keystore/place.ts', 'value'],
+  [/^cli\/config-files\.ts$/, 'keystore/database-url.ts', 'value'],
   // Files are written and checked for their owner in one way.
   [/^cli\/config-files\.ts$/, 'keystore/ownership.ts', 'value'],
-  [/^cli\/(?:output-file|protected-paths|session)\.ts$/, 'keystore/file-system.ts', 'value'],
+  [/^cli\/(?:output-file|protected-paths|session|settings)\.ts$/, 'keystore/file-system.ts', 'value'],
   [/^cli\/protected-paths\.ts$/, 'keystore/file-storage.ts', 'value'],
   [/^cli\/output-file\.ts$/, 'keystore/new-file.ts', 'value'],
-  [/^(?:cli\/host|main|start)\.ts$/, 'keystore/file-storage.ts', 'type'],
+  [/^(?:cli\/host|start)\.ts$/, 'keystore/storage.ts', 'type'],
   [/^cli\/(?:session|commands\/(?:delete|serve))\.ts$/, 'keystore/keystore.ts', 'type'],
   [/^cli\/session\.ts$/, 'keystore/reader.ts', 'type'],
   [/^(?:main|start)\.ts$/, 'lifecycle/time.ts', 'value'],

@@ -15,11 +15,11 @@ export interface AdminFlags {
 }
 
 /** Undefined: there is no admin listener. */
-export function adminListener(
+export async function adminListener(
   host: Host,
   flags: AdminFlags,
   isTls: boolean,
-): Omit<AdminOptions, 'api'> | undefined {
+): Promise<Omit<AdminOptions, 'api'> | undefined> {
   const { adminPort, adminHost, adminSocket } = flags;
   const isBehindProxy = flags.adminBehindProxy === true;
   if (adminPort === undefined && adminSocket === undefined) {
@@ -36,7 +36,7 @@ export function adminListener(
   if (adminSocket !== undefined && (adminPort ?? adminHost) !== undefined) {
     throw new JwksError('usage', 'the admin listener is at a port or at a socket, not both');
   }
-  const token = readToken(host);
+  const token = await readToken(host);
   const place =
     adminSocket === undefined
       ? { host: adminHost ?? '127.0.0.1', port: adminPort ?? 0 }
@@ -68,7 +68,7 @@ function isLoopback(host: string): boolean {
   return host.toLowerCase() === 'localhost' || isLoopbackAddress(host);
 }
 
-function readToken({ env, uid }: Host): string | undefined {
+async function readToken({ env, uid }: Host): Promise<string | undefined> {
   const { JWKS_ADMIN_TOKEN: variable, JWKS_ADMIN_TOKEN_FILE: path } = env;
   if (variable === undefined && path === undefined) return undefined;
   if (variable !== undefined && path !== undefined) {
@@ -79,7 +79,8 @@ function readToken({ env, uid }: Host): string | undefined {
   // Set but empty is set: a script whose token came out empty must not start without one.
   if (path === '') throw new JwksError('usage', 'JWKS_ADMIN_TOKEN_FILE is set, and empty');
   const credentials = nonEmpty(env['CREDENTIALS_DIRECTORY']);
-  const text = path === undefined ? (variable ?? '') : readSecretFile(path, { uid, credentials }).text;
+  const text =
+    path === undefined ? (variable ?? '') : (await readSecretFile(path, { uid, credentials })).text;
   const token = text.replace(/\r?\n$/, '');
   const source = path === undefined ? 'JWKS_ADMIN_TOKEN' : path;
   if (!/^[\x21-\x7e]*$/.test(token)) {

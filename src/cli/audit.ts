@@ -1,6 +1,6 @@
 // Who was shown private keys, and when: a line before they are. Without the line they are not shown.
 import { closeSync, constants, fsyncSync, openSync, writeSync } from 'node:fs';
-import { describeSystemError, JwksError } from '../errors.ts';
+import { describeSystemError, JwksError, withoutPasswords } from '../errors.ts';
 
 export interface AuditEntry {
   readonly time: string;
@@ -19,7 +19,8 @@ export function appendAudit(path: string, entry: AuditEntry): void {
   try {
     const descriptor = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
     try {
-      const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+      const asked = entry.asked.map(withoutPasswords);
+      const line = Buffer.from(`${JSON.stringify({ ...entry, asked })}\n`);
       // In one call: lines of several processes do not mix.
       if (writeSync(descriptor, line) !== line.length) throw new Error('short');
       fsyncSync(descriptor);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { describeSystemError, JwksError } from '../errors.ts';
+import { isDatabaseUrl } from '../keystore/database-url.ts';
 import { refuseForeign } from '../keystore/ownership.ts';
 import type { ConfigValues } from './config-schema.ts';
 import type { Host } from './host.ts';
@@ -118,20 +119,25 @@ async function parseText(text: string, path: string): Promise<unknown> {
 /** A project can only point below its own directory: else a checkout could swap the keystore for its own. */
 function refuseFar(values: ConfigValues, path: string): ConfigValues {
   if (values.keystore === undefined) return values;
+  if (isDatabaseUrl(values.keystore)) throw far(path);
   const home = realpathSync(dirname(path));
   const target = resolve(home, values.keystore);
   const real = realPlaceOf(target);
   const way = relative(home, real);
   if (way === '' || way.startsWith('..') || isAbsolute(way)) {
-    throw new JwksError(
-      'usage',
-      `the configuration ${path} names a keystore that is not below its own directory`,
-      {
-        hint: 'name it with --keystore, JWKS_KEYSTORE or your own configuration',
-      },
-    );
+    throw far(path);
   }
   return values;
+}
+
+function far(path: string): JwksError {
+  return new JwksError(
+    'usage',
+    `the configuration ${path} names a keystore that is not below its own directory`,
+    {
+      hint: 'name it with --keystore, JWKS_KEYSTORE or your own configuration',
+    },
+  );
 }
 
 /** The place with its links resolved, as far as it exists: the rest may be made there. */
@@ -142,6 +148,6 @@ function realPlaceOf(path: string): string {
 }
 
 function absoluteKeystore({ path, values }: ConfigFile): ConfigFile {
-  if (values.keystore === undefined) return { path, values };
+  if (values.keystore === undefined || isDatabaseUrl(values.keystore)) return { path, values };
   return { path, values: { ...values, keystore: resolve(dirname(path), values.keystore) } };
 }

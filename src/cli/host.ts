@@ -1,7 +1,7 @@
 // Everything of the outside world that the command uses, so that a test can hand it another one.
 import type { Stats } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { Shield } from '../keystore/file-storage.ts';
+import type { Shield } from '../keystore/storage.ts';
 import type { Instant } from '../lifecycle/time.ts';
 
 export interface Output {

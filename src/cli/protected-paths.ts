@@ -10,7 +10,7 @@ import type { Settings } from './settings.ts';
 export function protectedPaths(host: Host, options: GlobalOptions, settings: Settings): string[] {
   const { keystore, configDirectory } = settings;
   const own = configDirectory === undefined ? undefined : join(configDirectory, 'secret');
-  const paths = [keystore?.value, options.secretFile, host.env['JWKS_SECRET_FILE'], own];
+  const paths = [keystore?.value.directory, options.secretFile, host.env['JWKS_SECRET_FILE'], own];
   return paths.flatMap((path) =>
     path === undefined || path === '-' ? [] : [realPathOf(resolve(host.cwd, path))],
   );

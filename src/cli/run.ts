@@ -1,6 +1,6 @@
 // Runs one command line: words in, exit status out. The only place that turns errors into words.
 import { CommanderError } from 'commander';
-import { type ErrorCode, JwksError } from '../errors.ts';
+import { type ErrorCode, JwksError, withoutPasswords } from '../errors.ts';
 import type { Open } from './command.ts';
 import { exitStatus } from './exit-status.ts';
 import { toJson } from './format.ts';
@@ -113,7 +113,9 @@ const usualHints: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 async function report(error: JwksError, isJson: boolean, host: Host, thrown: unknown): Promise<number> {
-  const { code, message, hint = usualHints[code] } = error;
+  const { code, hint = usualHints[code] } = error;
+  // Words of the command line may be quoted in it.
+  const message = withoutPasswords(error.message);
   if (isJson) {
     await host.stderr.write(`${toJson({ error: { code, message, hint } })}\n`);
   } else {

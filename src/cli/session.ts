@@ -56,7 +56,7 @@ export class Session {
     const { audit, keystore } = this.settings;
     if (audit === undefined) return;
     const time = formatInstant(this.clock());
-    appendAudit(audit.value, { time, by: this.#actor(), keystore: keystore?.value, asked, to });
+    appendAudit(audit.value, { time, by: this.#actor(), keystore: keystore?.value.label, asked, to });
   }
 
   /** The keystore for reading. Says so where nothing vouches for what it holds. */
@@ -134,17 +134,20 @@ export class Session {
     }
   }
 
-  /** Work that may last, with a spinner on a terminal. */
-  async during<T>(text: string, work: Promise<T>): Promise<T> {
+  /** Work that may last, with a spinner on a terminal; a function is handed what to count with there. */
+  async during<T>(text: string, work: Promise<T> | ((count?: Spinner['count']) => Promise<T>)): Promise<T> {
     const isShown = this.host.stderr.isTerminal && !this.printer.isQuiet && this.options.debug !== true;
-    return isShown ? new Spinner(text, this.options.color).during(work) : work;
+    if (!isShown) return typeof work === 'function' ? work() : work;
+    const spinner = new Spinner(text, this.options.color);
+    return spinner.during(typeof work === 'function' ? work(spinner.count) : work);
   }
 
   /** The default keystore is not there yet. */
   isFirstRun(): boolean {
     const { keystore } = this.settings;
     try {
-      return keystore?.from === 'default' && realFileSystem.stat(keystore.value) === undefined;
+      const directory = keystore?.from === 'default' ? keystore.value.directory : undefined;
+      return directory !== undefined && realFileSystem.stat(directory) === undefined;
     } catch {
       // Why it cannot be looked at is told by what opens it.
       return false;
@@ -154,7 +157,7 @@ export class Session {
   /** What a suggested command needs to find the same keystore. */
   place(): string {
     const { keystore } = this.settings;
-    return keystore?.from === 'option --keystore' ? ` --keystore ${shellWord(keystore.value)}` : '';
+    return keystore?.from === 'option --keystore' ? ` --keystore ${shellWord(keystore.value.label)}` : '';
   }
 
   /** Made once: a secret on stdin or a descriptor can be read once, and a command may open twice. */
@@ -178,14 +181,14 @@ export class Session {
     const { findSecret, isSecretNamed } = await import('../keystore/secret-sources.ts');
     return {
       fs: realFileSystem,
-      directory: keystore.value,
+      place: keystore.value,
       isDefault: keystore.from === 'default',
       stateDirectory,
       identity: identity?.value,
       acceptRollback: this.options.acceptRollback === true,
       findSecret: once(() => findSecret(sources)),
       isSecretNamed: isSecretNamed(sources),
-      askSecret: () => this.#askSecret(keystore.value),
+      askSecret: () => this.#askSecret(keystore.value.label),
       secretFile: configDirectory && join(configDirectory, 'secret'),
       author: { now: this.clock, by: this.#actor() },
       uid: this.host.uid,

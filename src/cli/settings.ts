@@ -1,6 +1,8 @@
 // The effective settings, each with where it came from: option, environment, project, user, system, default.
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { JwksError } from '../errors.ts';
+import { realFileSystem } from '../keystore/file-system.ts';
+import { type Place, toPlace } from '../keystore/place.ts';
 import { defaultFacts, defaultRotateEvery, type PolicyFacts, unsafeFacts } from '../lifecycle/policy.ts';
 import { type ConfigFile, loadConfigFiles } from './config-files.ts';
 import type { ConfigValues } from './config-schema.ts';
@@ -21,7 +23,7 @@ export interface PolicySetting extends Setting<PolicyFacts> {
 
 export interface Settings {
   /** `undefined`: no default, since neither HOME nor XDG_DATA_HOME is an absolute path. */
-  readonly keystore: Setting<string> | undefined;
+  readonly keystore: Setting<Place> | undefined;
   readonly identity: Setting<string> | undefined;
   readonly alg: Setting<string>;
   readonly format: Setting<string> | undefined;
@@ -48,10 +50,10 @@ export async function loadSettings(host: Host, options: GlobalOptions): Promise<
     fromOption('keystore', options.keystore) ?? fromEnv(env, 'JWKS_KEYSTORE') ?? fromFiles(files, 'keystore');
   return {
     keystore: keystore
-      ? { ...keystore, value: directoryOf(keystore.value, host.cwd) }
+      ? { ...keystore, value: placeAt(host, keystore.value) }
       : dataDirectory === undefined
         ? undefined
-        : { value: dataDirectory, from: 'default' },
+        : { value: placeAt(host, dataDirectory), from: 'default' },
     identity: checkFingerprint(
       fromOption('identity', options.identity) ??
         fromEnv(env, 'JWKS_IDENTITY') ??
@@ -86,12 +88,9 @@ export function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
 }
 
-function directoryOf(keystore: string, cwd: string): string {
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(keystore)?.[1];
-  if (scheme !== undefined) {
-    throw new JwksError('usage', `this version keeps keystores in directories, not at ${scheme} URLs`);
-  }
-  return resolve(cwd, keystore);
+/** A path or a URL that somebody has named. */
+export function placeAt({ cwd, env, uid, shield }: Host, keystore: string): Place {
+  return toPlace(keystore, { cwd, env, uid, shield, fs: realFileSystem });
 }
 
 /** The facts of all files, each by the strongest that says it, over the defaults. */

@@ -1,11 +1,37 @@
 // What goes wrong with a keystore's directory, in our words.
 import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import { type DocumentName, setNameOf } from './set-id.ts';
 
 /** `what` the directory cannot: `be read`. An error of ours stays as it is. */
 export function toStorageError(error: unknown, directory: string, what: string): JwksError {
   if (error instanceof JwksError) return error;
   const message = `the keystore ${directory} cannot ${what}: ${describeSystemError(error)}`;
   return new JwksError('failed', message, { cause: error, hint: hintFor(systemCode(error)) });
+}
+
+/**
+ * Answers to link(2) that are given before anything is done. EEXIST is none of them: it is also the answer to a
+ * request that NFS sends again because the reply to the first was lost.
+ */
+const provesNoLink =
+  /^(?:EACCES|EDQUOT|ELOOP|EMLINK|ENAMETOOLONG|ENOENT|ENOSPC|ENOSYS|ENOTDIR|E(?:OP)?NOTSUPP?|EPERM|EROFS|EXDEV)$/;
+
+/** Whether a link may exist although link(2) failed. What is no answer of the system tells nothing of a link. */
+export function mayHaveLinked(error: unknown): boolean {
+  const code = systemCode(error);
+  return code !== undefined && !provesNoLink.test(code);
+}
+
+/** The step was taken or was not, and nobody can be asked which. */
+export function inDoubt(directory: string, name: DocumentName, cause: unknown): JwksError {
+  const what = name === 'master' ? 'the master document' : `set "${setNameOf(name)}"`;
+  const where = `the change of ${what} was written to ${directory}`;
+  const message = `it is not known whether ${where}: ${describeSystemError(cause)}`;
+  const look = name === 'master' ? 'jwks secret list' : 'jwks list';
+  return new JwksError('unconfirmed', message, {
+    cause,
+    hint: `look at it with ${look} before anything is done again`,
+  });
 }
 
 export function noLinks(directory: string, cause: unknown): JwksError {

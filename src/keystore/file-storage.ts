@@ -6,7 +6,7 @@
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { JwksError, systemCode } from '../errors.ts';
-import { noLinks, toStorageError, unlessMissing } from './file-faults.ts';
+import { inDoubt, mayHaveLinked, noLinks, toStorageError, unlessMissing } from './file-faults.ts';
 import { stampOf } from './file-stamp.ts';
 import type { FileSystem } from './file-system.ts';
 import { realFileSystem } from './file-system.ts';
@@ -21,20 +21,11 @@ import {
 } from './new-file.ts';
 import { highest, makeNames, revisionPath, settle } from './revision-names.ts';
 import type { DocumentName } from './set-id.ts';
-import type { Outcome, Storage, StoredDocument } from './storage.ts';
+import type { Outcome, Shield, Storage, StoredDocument } from './storage.ts';
 
 const mostStarts = 20;
 /** So many stamps are taken before others get their turn: a few milliseconds. */
 const stampsAtOnce = 1_000;
-
-/** Told around the step that cannot be taken back, so that a signal can wait until it was reported. */
-export interface Shield {
-  raise(): void;
-  /** The step was not taken. */
-  lower(): void;
-  /** A signal came meanwhile: no further step is to be begun. */
-  readonly isPending?: boolean;
-}
 
 export interface FileStorageOptions {
   readonly fs?: FileSystem;
@@ -131,7 +122,10 @@ export class FileStorage implements Storage {
     } catch (error) {
       const code = systemCode(error);
       // Over NFS the reply to a link that was made can be lost: two links mean that it was ours.
-      if (this.#linksOf(temporary) === 2) return 'linked';
+      const links = this.#linksOf(temporary);
+      if (links === 2) return 'linked';
+      // Perhaps it was made, so a signal still waits until that is said.
+      if (links === undefined && mayHaveLinked(error)) throw inDoubt(this.#directory, name, error);
       this.#shield?.lower();
       if (code === 'EEXIST') return 'conflict';
       if (code === 'ENOENT') return 'again';

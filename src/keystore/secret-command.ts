@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import { describeSystemError, JwksError, systemCode, withoutPasswords } from '../errors.ts';
 import { mostSecretBytes } from './secret.ts';
 
 export interface SecretCommand {
@@ -23,7 +23,7 @@ const grace = 1_000;
 const mostShown = 8_192;
 /** Set for the command: where it runs jwks itself, that one must not run it again. */
 const mark = 'JWKS_IN_SECRET_COMMAND';
-const withheld = /^JWKS_(?:SECRET|SECRET_FILE|ADMIN_TOKEN.*)$/;
+const withheld = /^JWKS_(?:SECRET|SECRET_FILE|ADMIN_TOKEN.*)$|^PGPASSWORD$/;
 
 /** Without arguments: one of them may be a secret. */
 export function describeCommand({ argv }: Pick<SecretCommand, 'argv'>): string {
@@ -45,7 +45,11 @@ export async function runSecretCommand(command: SecretCommand): Promise<Buffer> 
   const child = spawn(argv[0], argv.slice(1), {
     cwd: isDirectory(env['HOME']) ? env['HOME'] : '/',
     env: {
-      ...Object.fromEntries(Object.entries(env).filter(([name]) => !withheld.test(name))),
+      ...Object.fromEntries(
+        Object.entries(env)
+          .filter(([name]) => !withheld.test(name))
+          .map(([name, value]) => [name, value && withoutPasswords(value)]),
+      ),
       [mark]: '1',
     },
     stdio: [isTogether ? 'inherit' : 'ignore', 'pipe', 'pipe'],

@@ -105,17 +105,23 @@ export function makeSecretFile(fs: FileSystem, path: string): boolean {
   }
 }
 
-/** Refuses a file that others can read or write, unless it was mounted for us. */
-export function readSecretFile(
+/** Refuses a file that others can read or write, unless it was mounted for us. Waits for who writes to a FIFO. */
+export async function readSecretFile(
   path: string,
   { uid, credentials }: Pick<SecretSources, 'uid' | 'credentials'>,
-): FoundSecret {
+): Promise<FoundSecret> {
   try {
     const stats = statSync(path);
     if (stats.isDirectory()) throw new JwksError('secret', `the secret file ${path} is a directory`);
     const isMounted =
       isBelow(path, '/run/secrets') || (credentials !== undefined && isBelow(path, credentials));
     if (stats.isFile() && !isMounted) refuseOpenFile(path, stats, uid);
+    // An open(2) that waits for a writer is not ended by Ctrl-C. Other systems may say before there is one that all
+    // was read.
+    if (stats.isFIFO() && process.platform === 'linux') {
+      const { O_RDONLY, O_NONBLOCK } = constants;
+      return { text: await readPipe(openSync(path, O_RDONLY | O_NONBLOCK), path), source: path };
+    }
     const descriptor = openSync(path, 'r');
     try {
       return { text: readBounded(descriptor, path), source: path };
@@ -161,16 +167,19 @@ async function readDescriptor(descriptor: number): Promise<FoundSecret> {
       if (descriptor > 2) closeSync(descriptor);
       return { text, source };
     }
-    // Not in one system call that waits: Ctrl-C would not end it.
-    const { Socket } = process.getBuiltinModule('node:net');
-    const stream = new Socket({ fd: descriptor, readable: true, writable: false });
-    return { text: await readStream(stream, source), source };
+    return { text: await readPipe(descriptor, source), source };
   } catch (error) {
     if (error instanceof JwksError) throw error;
     throw new JwksError('secret', `the secret on ${source} cannot be read: ${describeSystemError(error)}`, {
       cause: error,
     });
   }
+}
+
+/** Not in one system call that waits: Ctrl-C would not end it. Closes the descriptor. */
+function readPipe(descriptor: number, source: string): Promise<string> {
+  const { Socket } = process.getBuiltinModule('node:net');
+  return readStream(new Socket({ fd: descriptor, readable: true, writable: false }), source);
 }
 
 function readBounded(descriptor: number, source: string): string {

@@ -13,6 +13,15 @@ export interface StoredDocument {
  */
 export type Outcome = 'committed' | 'conflict' | 'unknown';
 
+/** Told around the step that cannot be taken back, so that a signal can wait until it was reported. */
+export interface Shield {
+  raise(): void;
+  /** The step was not taken. */
+  lower(): void;
+  /** A signal came meanwhile: no further step is to be begun. */
+  readonly isPending?: boolean;
+}
+
 export interface Storage {
   /** What identifies the place, such as a real path or a URL: the key under which a host remembers it. */
   readonly place: string;
@@ -22,7 +31,10 @@ export interface Storage {
   read(name: DocumentName): Promise<StoredDocument | undefined>;
   /** Makes `list` show the name before its first revision exists, so that nobody who lists misses it. */
   reserve(name: DocumentName): Promise<void>;
-  /** Makes revision `from + 1`, atomically and once. A revision that was taken is never taken again. */
+  /**
+   * Makes revision `from + 1`, atomically and once. A revision that was taken is never taken again. Throws
+   * `unconfirmed` where it cannot be told whether that was done.
+   */
   replace(name: DocumentName, from: number, bytes: Uint8Array): Promise<Outcome>;
   /**
    * Makes `revision` where `from` is the highest that holds anything (0: none does), as a restore needs it: with empty
@@ -35,4 +47,9 @@ export interface Storage {
    * within two seconds of another one, or by other ways than `replace`.
    */
   stamps?(names: readonly DocumentName[]): Promise<ReadonlyMap<DocumentName, string>>;
+  /**
+   * A hint: calls back whenever something may have changed, at once where it can. Returns what ends it. Whoever
+   * follows changes looks again now and then all the same.
+   */
+  watch?(onChange: () => void): () => void;
 }

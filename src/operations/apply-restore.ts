@@ -1,19 +1,16 @@
 // Carries out a restore: sets first and the master document last, so that one that is stopped can be run again.
 import { JwksError } from '../errors.ts';
-import { FileStorage } from '../keystore/file-storage.ts';
 import type { Keystore } from '../keystore/keystore.ts';
-import { makeDirectory } from '../keystore/new-file.ts';
 import { SeenFiles } from '../keystore/seen.ts';
 import { digestOf, openSet } from '../keystore/set-document.ts';
 import { type DocumentName, documentOf, type SetId } from '../keystore/set-id.ts';
-import type { StoredDocument } from '../keystore/storage.ts';
+import type { Storage, StoredDocument } from '../keystore/storage.ts';
 import { nowFor } from '../lifecycle/clock.ts';
 import { planMerge } from '../lifecycle/plan-merge.ts';
 import { changeSet, lifeOf } from './change-set.ts';
 import type { SetStep } from './decide-restore.ts';
 import type { Access } from './open.ts';
 import type { RestorePlan } from './plan-restore.ts';
-import { attemptAt } from './restore-target.ts';
 
 export interface Restored {
   readonly set: SetId;
@@ -23,14 +20,18 @@ export interface Restored {
 
 const note = 'from a backup';
 
-export async function applyRestore(access: Access, plan: RestorePlan): Promise<Restored[]> {
-  const { fs, directory, shield } = access;
-  if (plan.storage === undefined)
-    attemptAt(directory, 'be made', () => makeDirectory(fs, directory, { mode: 0o700 }));
-  const storage = plan.storage ?? new FileStorage(directory, { fs, shield });
+/** `progress` is told how many of the sets are done. */
+export async function applyRestore(
+  access: Access,
+  plan: RestorePlan,
+  progress?: (done: number, of: number) => void,
+): Promise<Restored[]> {
+  const { shield } = access;
+  const storage = plan.storage ?? (await access.place.make());
   const restored: Restored[] = [];
   const seen = new Map<DocumentName, { readonly revision: number; readonly sha256: string }>();
   for (const step of plan.steps) {
+    progress?.(restored.length, plan.steps.length);
     if (shield?.isPending === true)
       throw new JwksError('interrupted', `set "${step.set}" was not begun; run it again to finish`);
     const name = documentOf(step.set);
@@ -71,7 +72,7 @@ async function claim(keystore: Keystore, name: DocumentName, { set, document }: 
 
 /** Writes a document as it is, and reads it back. */
 async function write(
-  storage: FileStorage,
+  storage: Storage,
   name: DocumentName,
   from: number,
   document: StoredDocument,
@@ -115,7 +116,7 @@ async function merge(keystore: Keystore, { set, manifest }: SetStep): Promise<vo
   );
 }
 
-async function stateOf(storage: FileStorage, keystore: Keystore | undefined, step: SetStep) {
+async function stateOf(storage: Storage, keystore: Keystore | undefined, step: SetStep) {
   if (keystore === undefined || step.action === 'written')
     return { revision: step.document.revision, sha256: digestOf(step.document.bytes) };
   const current = await keystore.reader.readForChange(step.set);

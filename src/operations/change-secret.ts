@@ -10,7 +10,7 @@ export interface Keeping {
   /** Durable when it returns, the one from before kept beside it. */
   readonly store: (text: string) => void;
   /** As it is read by the next command. */
-  readonly read: () => string;
+  readonly read: () => Promise<string>;
   /** The one from before goes for good. */
   readonly forget: () => void;
 }
@@ -47,7 +47,7 @@ export async function changeSecret(
   if (keystore.reader.master.slots.some((slot) => slot.label === label)) await removeSecret(keystore, label);
   const entry = await addSecret(keystore, { key: toKey(parseSecret(text, source)), label });
   keeping?.store(text);
-  const secret = parseSecret(keeping?.read() ?? text, source);
+  const secret = parseSecret((await keeping?.read()) ?? text, source);
   const anew = await open(secret);
   if (anew.slot.slot.label !== label)
     throw new JwksError('failed', `what was written to ${source} is not what it holds`);

@@ -1,7 +1,7 @@
 // What is wrong with a keystore, its files and its host; and what of that can be mended without losing a key.
 import { describeSystemError, JwksError } from '../errors.ts';
 import type { FileFault, Repair } from '../keystore/file-fault.ts';
-import { FileStorage, isEmptyDirectory } from '../keystore/file-storage.ts';
+import { FileStorage } from '../keystore/file-storage.ts';
 import { inspectFiles } from '../keystore/inspect-files.ts';
 import type { ReaderOptions } from '../keystore/reader.ts';
 import { noKeystore } from '../keystore/reader-faults.ts';
@@ -72,10 +72,11 @@ export async function doctor(host: Access, request: DoctorRequest): Promise<Diag
 }
 
 async function examine(access: Access, { sources, runtime }: DoctorRequest): Promise<Examination> {
-  const options = optionsFor(access);
-  const { fs, directory, uid, author } = access;
-  const hostFaults = inspectHost(access, sources, runtime);
-  const fileFaults = inspectFiles(fs, directory, author.now(), uid);
+  const options = await optionsFor(access);
+  const { fs, uid, author } = access;
+  const { directory } = access.place;
+  const hostFaults = await inspectHost(access, sources, runtime);
+  const fileFaults = directory === undefined ? [] : inspectFiles(fs, directory, author.now(), uid);
   const secret = await findSecret(access);
   const documents = await inspectDocuments(access, options, secret.found);
   const { reader, manifests } = documents;
@@ -98,19 +99,20 @@ async function examine(access: Access, { sources, runtime }: DoctorRequest): Pro
   return { findings, repairs: repairsOf([...hostFaults, ...sure]), documents };
 }
 
-function optionsFor({ fs, directory, stateDirectory, acceptRollback, shield }: Access): ReaderOptions {
-  try {
-    const stats = fs.stat(directory);
-    if (stats === undefined || (stats.isDirectory() && isEmptyDirectory(fs, directory)))
-      throw noKeystore(directory);
-    if (!stats.isDirectory())
-      throw new JwksError('damaged', `${directory} is not a directory, and so no keystore`);
-  } catch (cause) {
-    if (cause instanceof JwksError) throw cause;
-    const message = `the keystore ${directory} cannot be read: ${describeSystemError(cause)}`;
-    throw new JwksError('failed', message, { cause });
-  }
-  const storage = new FileStorage(directory, { fs, shield });
+async function optionsFor({
+  fs,
+  place,
+  stateDirectory,
+  acceptRollback,
+  shield,
+}: Access): Promise<ReaderOptions> {
+  if ((await place.look()) !== 'taken') throw noKeystore(place.label);
+  const { directory } = place;
+  // Not by the place itself: whose directory it is becomes a finding here.
+  const storage =
+    directory !== undefined && fs.stat(directory)?.isDirectory() === true
+      ? new FileStorage(directory, { fs, shield })
+      : await place.open();
   return { storage, seenFiles: new SeenFiles(fs, stateDirectory), acceptRollback };
 }
 
@@ -152,8 +154,10 @@ function repairsOf(faults: readonly FileFault[]): Repair[] {
 }
 
 async function repairAll(access: Access, { repairs, documents }: Examination): Promise<string[]> {
-  const { fs, directory, author, uid } = access;
+  const { fs, author, uid } = access;
+  const { directory } = access.place;
   const done: string[] = [];
+  if (directory === undefined) return done;
   for (const repair of repairs) {
     if (repair.kind === 'empty' && !(await isNewestOpened(access, documents, repair.name))) continue;
     try {
@@ -169,7 +173,7 @@ async function repairAll(access: Access, { repairs, documents }: Examination): P
 /** The revision above still stands, byte for byte as the secret opened it. */
 async function isNewestOpened(access: Access, { opened }: Documents, name: DocumentName): Promise<boolean> {
   const before = opened.get(name);
-  const now = await optionsFor(access).storage.read(name);
+  const now = await (await optionsFor(access)).storage.read(name);
   return before !== undefined && now?.revision === before.revision && digestOf(now.bytes) === before.sha256;
 }
 

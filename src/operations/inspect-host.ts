@@ -22,9 +22,13 @@ const oldestNode = [20, 19];
 const oldestOpenssl = [3, 0];
 const leastSpace = 16 * 1024 * 1024;
 
-export function inspectHost(access: Access, sources: SecretSources, runtime: Runtime): FileFault[] {
+export async function inspectHost(
+  access: Access,
+  sources: SecretSources,
+  runtime: Runtime,
+): Promise<FileFault[]> {
   return [
-    ...secretFaults(access, sources),
+    ...(await secretFaults(access, sources)),
     ...stateFaults(access),
     ...spaceFaults(access),
     ...versionFaults(runtime),
@@ -66,7 +70,7 @@ export function inspectClock(
   return [fault('clock', 'warning', `of the whole keystore, ${idle}`, `${advice}, if it is wrong`)];
 }
 
-function secretFaults({ fs, uid, secretFile }: Access, sources: SecretSources): FileFault[] {
+async function secretFaults({ fs, uid, secretFile }: Access, sources: SecretSources): Promise<FileFault[]> {
   const named = [sources.file === '-' ? undefined : sources.file, sources.variableFile];
   const paths = new Set([...named, secretFile].filter((path) => path !== undefined && path !== ''));
   const faults: FileFault[] = [];
@@ -74,7 +78,7 @@ function secretFaults({ fs, uid, secretFile }: Access, sources: SecretSources): 
     const stats = quietly(() => fs.stat(path));
     if (stats?.isFile() !== true) continue;
     try {
-      readSecretFile(path, { uid, credentials: sources.credentials });
+      await readSecretFile(path, { uid, credentials: sources.credentials });
     } catch (error) {
       if (!(error instanceof JwksError)) throw error;
       const isOpen = (stats.mode & 0o077) !== 0;
@@ -142,10 +146,11 @@ function stateFaults({ fs, stateDirectory, uid }: Access): FileFault[] {
   }
 }
 
-function spaceFaults({ fs, directory, stateDirectory }: Access): FileFault[] {
+function spaceFaults({ fs, place, stateDirectory }: Access): FileFault[] {
   const devices = new Set<number>();
   const faults: FileFault[] = [];
-  for (const wanted of stateDirectory === undefined ? [directory] : [directory, stateDirectory]) {
+  for (const wanted of [place.directory, stateDirectory]) {
+    if (wanted === undefined) continue;
     const path = existing(fs, wanted);
     const device = quietly(() => fs.stat(path))?.dev;
     if (device === undefined || devices.has(device)) continue;

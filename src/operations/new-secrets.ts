@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describeSystemError, JwksError } from '../errors.ts';
 import { type FileSystem, realFileSystem } from '../keystore/file-system.ts';
-import type { SlotKey } from '../keystore/master-document.ts';
+import type { Keystore } from '../keystore/keystore.ts';
+import { discard } from '../keystore/new-file.ts';
 import { parseRecipient, type Recipient } from '../keystore/recipient.ts';
 import { parseSecret, type Secret } from '../keystore/secret.ts';
 import { dropFormerFile, exchangeSecretFile } from '../keystore/secret-file.ts';
@@ -13,6 +14,7 @@ import {
   type SecretSources,
 } from '../keystore/secret-sources.ts';
 import type { Keeping } from './change-secret.ts';
+import { addSecret, hasSlot, type SlotEntry } from './secrets.ts';
 
 type Checks = Pick<SecretSources, 'uid' | 'credentials'>;
 
@@ -27,17 +29,29 @@ export function readRecipient(path: string): Recipient {
   return parseRecipient(text, path);
 }
 
-/** The secret in a file. One that is missing is made, durable and 0600, with a generated secret. */
-export function secretFile(
-  path: string,
-  checks: Checks,
-): { readonly key: SlotKey; readonly isMade: boolean } {
+/**
+ * Seals the keystore to the secret in a file. One that is missing is made, durable and 0600, with a generated secret;
+ * it goes again where the change is refused for certain.
+ */
+export async function addSecretFile(
+  keystore: Keystore,
+  request: { readonly path: string; readonly label: string | undefined; readonly checks: Checks },
+): Promise<SlotEntry & { readonly isMade: boolean }> {
+  const { path, label, checks } = request;
   const isMade = !existsSync(path) && makeSecretFile(realFileSystem, path);
-  return { key: toSlotKey(readSecret(path, checks)), isMade };
+  const key = toSlotKey(await readSecret(path, checks));
+  try {
+    return { ...(await addSecret(keystore, { key, label })), isMade };
+  } catch (error) {
+    // Any other error may come after the slot was written, as may a conflict with it.
+    const isRefused = error instanceof JwksError && error.code === 'conflict' && !hasSlot(keystore, key);
+    if (isMade && isRefused) discard(realFileSystem, path);
+    throw error;
+  }
 }
 
-export function readSecret(path: string, checks: Checks): Secret {
-  const { text, source } = readSecretFile(path, checks);
+async function readSecret(path: string, checks: Checks): Promise<Secret> {
+  const { text, source } = await readSecretFile(path, checks);
   return parseSecret(text, source);
 }
 
@@ -49,11 +63,18 @@ export function toSlotKey(found: Secret | FoundSecret): Secret {
   });
 }
 
+/** One after the other: with one that is refused, nobody waits for the next. */
+export async function readSecrets(paths: readonly string[], checks: Checks): Promise<Secret[]> {
+  const secrets: Secret[] = [];
+  for (const path of paths) secrets.push(await readSecret(path, checks));
+  return secrets;
+}
+
 /** Keeps a secret in a file, in place of the one that is there. */
 export function inFile(path: string, checks: Checks, fs: FileSystem = realFileSystem): Keeping {
   return {
     store: (text) => exchangeSecretFile(fs, path, text),
-    read: () => readSecretFile(path, checks).text,
+    read: async () => (await readSecretFile(path, checks)).text,
     forget: () => dropFormerFile(fs, path),
   };
 }

@@ -1,23 +1,21 @@
 // Opens a keystore: finds whom to trust, unlocks it where a secret is needed, and makes it on the first run.
-import { join } from 'node:path';
-import { describeSystemError, JwksError, shellWord, systemCode } from '../errors.ts';
+import { JwksError } from '../errors.ts';
 import type { IdentityAlgorithm } from '../jose/identity.ts';
-import { FileStorage, isEmptyDirectory, placeOf, type Shield } from '../keystore/file-storage.ts';
 import type { FileSystem } from '../keystore/file-system.ts';
 import { Keystore } from '../keystore/keystore.ts';
-import { makeDirectory } from '../keystore/new-file.ts';
 import { makeKeystore } from '../keystore/new-keystore.ts';
-import { refuseForeign } from '../keystore/ownership.ts';
+import type { Place } from '../keystore/place.ts';
 import { type Author, Reader, type ReaderOptions } from '../keystore/reader.ts';
 import type { Recipient } from '../keystore/recipient.ts';
 import { parseSecret, type Secret } from '../keystore/secret.ts';
 import { type FoundSecret, makeSecretFile } from '../keystore/secret-sources.ts';
 import { SeenFiles } from '../keystore/seen.ts';
+import type { Shield, Storage } from '../keystore/storage.ts';
 
 export interface Access {
   readonly fs: FileSystem;
-  /** The keystore's directory. */
-  readonly directory: string;
+  /** Where the keystore is. */
+  readonly place: Place;
   /** It is the default place, the only one where a keystore is made without being asked for. */
   readonly isDefault: boolean;
   /** Where the host remembers what it has seen; absent: nowhere. */
@@ -58,7 +56,7 @@ export interface Made {
  * which needs the secret takes it for the new one is what keeps a copy of staging from being published as production.
  */
 export async function openReader(access: Access, unchecked = false): Promise<Reader> {
-  const options = readerOptions(access);
+  const options = await readerOptions(access);
   if (unchecked) return Reader.open(options, undefined);
   const pinned = access.identity ?? options.seenFiles.fingerprintAt(options.storage.place);
   if (pinned !== undefined) return Reader.open(options, pinned);
@@ -73,8 +71,8 @@ export async function openReader(access: Access, unchecked = false): Promise<Rea
 }
 
 /** Opens with a secret that somebody has just given. */
-export function openWith(access: Access, secret: Secret): Promise<Keystore> {
-  return Keystore.open(readerOptions(access), secret, access.author, access.identity);
+export async function openWith(access: Access, secret: Secret): Promise<Keystore> {
+  return Keystore.open(await readerOptions(access), secret, access.author, access.identity);
 }
 
 /** Opens with the secret. A keystore that is missing is made if this is the default place and `make` is set. */
@@ -82,12 +80,12 @@ export async function openKeystore(
   access: Access,
   make: ((made: Made) => void) | undefined,
 ): Promise<Keystore> {
-  if (make !== undefined && access.isDefault && !isKeystore(access)) {
-    refuseVanished(access);
+  if (make !== undefined && access.isDefault && (await access.place.look()) !== 'taken') {
+    await refuseVanished(access);
     const made = await initKeystore(access, 'EdDSA').catch(unlessThere);
     if (made !== undefined) make(made);
   }
-  const options = readerOptions(access);
+  const options = await readerOptions(access);
   const found = (await access.findSecret()) ?? (await access.askSecret());
   if (found !== undefined) return unlock(access, options, found);
   await Reader.open(options, access.identity);
@@ -101,7 +99,7 @@ export async function openKeystore(
 }
 
 /**
- * Makes a keystore in a directory that is empty or missing, for the secret that is set; where none is, makes the
+ * Makes a keystore at a place that is empty or missing, for the secret that is set; where none is, makes the
  * secret file too. The secret is durable before the keystore is.
  */
 export async function initKeystore(
@@ -110,12 +108,8 @@ export async function initKeystore(
   asked?: FoundSecret,
   recipient?: Recipient,
 ): Promise<Made> {
-  const { fs, directory, secretFile } = access;
-  const stats = attempt(directory, 'be read', () => fs.stat(directory));
-  if (stats !== undefined && !stats.isDirectory()) throw notDirectory(directory);
-  if (stats !== undefined && !attempt(directory, 'be read', () => isEmptyDirectory(fs, directory))) {
-    throw notEmpty(access);
-  }
+  const { fs, place, secretFile } = access;
+  if ((await place.look()) === 'taken') throw place.taken();
   let isSecretNew = false;
   let found = asked ?? (await access.findSecret());
   if (found === undefined) {
@@ -126,13 +120,12 @@ export async function initKeystore(
   }
   try {
     const secret = parseSecret(found.text, found.source);
-    attempt(directory, 'be made', () => makeDirectory(fs, directory, { mode: 0o700 }));
-    const options = readerOptions(access);
+    const options = optionsFor(access, await place.make());
     const identity = await makeKeystore(options.storage, secret, access.author, alg, recipient);
-    if (identity === undefined) throw notEmpty(access);
+    if (identity === undefined) throw place.taken();
     await unlock({ ...access, identity: undefined }, options, found);
     const ownFile = found.source === secretFile ? secretFile : undefined;
-    return { keystore: directory, identity, secretFile: ownFile, isSecretNew };
+    return { keystore: place.label, identity, secretFile: ownFile, isSecretNew };
   } catch (error) {
     if (isSecretNew) access.warn(`made a secret   ${secretFile}    although the keystore was not made`);
     throw error;
@@ -140,17 +133,25 @@ export async function initKeystore(
 }
 
 /** The default keystore was here and is gone: a new one in its place would sign what nobody can verify. */
-function refuseVanished(access: Access): void {
-  const { fs, directory, stateDirectory, acceptRollback, identity } = access;
-  if (identity !== undefined)
-    throw noKeystoreAt(access, `, and so not the one with the fingerprint ${identity}`);
-  const place = attempt(directory, 'be found', () => placeOf(fs, directory));
-  const known = new SeenFiles(fs, stateDirectory).fingerprintAt(place);
+async function refuseVanished({
+  fs,
+  place,
+  stateDirectory,
+  acceptRollback,
+  identity,
+}: Access): Promise<void> {
+  const where = `there is no keystore at ${place.label}`;
+  if (identity !== undefined) {
+    throw new JwksError('not-found', `${where}, and so not the one with the fingerprint ${identity}`, {
+      hint: makesDefault,
+    });
+  }
+  const known = new SeenFiles(fs, stateDirectory).fingerprintAt(place.id());
   // Looked at again, since others may have made it just now.
-  if (known === undefined || acceptRollback || isKeystore(access)) return;
+  if (known === undefined || acceptRollback || (await place.look()) === 'taken') return;
   throw new JwksError(
     'rolled-back',
-    `the keystore at ${directory} is gone, and this host has seen one there (${known})`,
+    `the keystore at ${place.label} is gone, and this host has seen one there (${known})`,
     {
       hint: 'put it back; or if it was removed on purpose, run once with --accept-rollback',
     },
@@ -163,76 +164,27 @@ async function unlock(access: Access, options: ReaderOptions, found: FoundSecret
   const before = options.seenFiles.fingerprintAt(options.storage.place);
   if (before !== undefined && before !== keystore.reader.fingerprint) {
     access.warn(
-      `another keystore is at ${access.directory} now: ${keystore.reader.fingerprint}, until now ${before}`,
+      `another keystore is at ${access.place.label} now: ${keystore.reader.fingerprint}, until now ${before}`,
     );
   }
   keystore.reader.remember(true);
   return keystore;
 }
 
-function readerOptions(access: Access): ReaderOptions {
-  const { fs, directory, uid } = access;
-  const stats = lookAt(fs, directory);
-  if (stats === undefined) throw noKeystoreAt(access, '');
-  if (!stats.isDirectory()) throw notDirectory(directory);
-  refuseForeign(directory, stats, uid, 'the keystore');
-  return {
-    storage: new FileStorage(directory, { fs, shield: access.shield }),
-    seenFiles: new SeenFiles(fs, access.stateDirectory),
-    acceptRollback: access.acceptRollback,
-  };
+const makesDefault = 'jwks create SET makes it';
+
+async function readerOptions(access: Access): Promise<ReaderOptions> {
+  return optionsFor(access, await access.place.open(access.isDefault ? makesDefault : undefined));
 }
 
-function noKeystoreAt({ directory, isDefault }: Access, more: string): JwksError {
-  return new JwksError('not-found', `there is no keystore at ${directory}${more}`, {
-    hint: isDefault ? 'jwks create SET makes it' : `jwks init --keystore ${shellWord(directory)}`,
-  });
-}
-
-function lookAt(fs: FileSystem, path: string): ReturnType<FileSystem['stat']> {
-  return attempt(path, 'be found', () => {
-    try {
-      return fs.stat(path);
-    } catch (error) {
-      // A part of the path is a file: there is nothing behind it.
-      if (systemCode(error) === 'ENOTDIR') return undefined;
-      throw error;
-    }
-  });
-}
-
-function isKeystore({ fs, directory }: Access): boolean {
-  const stats = lookAt(fs, directory);
-  if (stats === undefined || !stats.isDirectory()) return stats !== undefined;
-  return !attempt(directory, 'be read', () => isEmptyDirectory(fs, directory));
-}
-
-/** What the file system says becomes an error of ours. */
-function attempt<T>(directory: string, what: string, action: () => T): T {
-  try {
-    return action();
-  } catch (cause) {
-    throw new JwksError('failed', `the keystore ${directory} cannot ${what}: ${describeSystemError(cause)}`, {
-      cause,
-    });
-  }
+function optionsFor({ fs, stateDirectory, acceptRollback }: Access, storage: Storage): ReaderOptions {
+  return { storage, seenFiles: new SeenFiles(fs, stateDirectory), acceptRollback };
 }
 
 /** On the first run somebody else may make the keystore in the same moment, which is as good. */
 function unlessThere(error: unknown): undefined {
   if (error instanceof JwksError && error.code === 'conflict') return undefined;
   throw error;
-}
-
-function notEmpty({ fs, directory }: Access): JwksError {
-  const isOurs = lookAt(fs, join(directory, 'master')) !== undefined;
-  return new JwksError('conflict', `${directory} is not empty`, {
-    hint: isOurs ? 'there is a keystore in it already' : 'a keystore needs a directory of its own',
-  });
-}
-
-function notDirectory(path: string): JwksError {
-  return new JwksError('damaged', `${path} is not a directory, and so no keystore`);
 }
 
 function noSecretPlace(): JwksError {

@@ -2,19 +2,17 @@
 import { JwksError, shellWord } from '../errors.ts';
 import { SignatureChecker } from '../jose/identity.ts';
 import { type Backup, toStorage } from '../keystore/backup.ts';
-import { FileStorage, placeOf } from '../keystore/file-storage.ts';
 import { Keystore } from '../keystore/keystore.ts';
 import { fingerprintsOf, parseMaster } from '../keystore/master-document.ts';
-import { refuseForeign } from '../keystore/ownership.ts';
 import { Reader } from '../keystore/reader.ts';
 import { parseSecret, type Secret } from '../keystore/secret.ts';
 import { SeenFiles } from '../keystore/seen.ts';
 import { type DocumentName, documentOf, type SetId } from '../keystore/set-id.ts';
-import type { StoredDocument } from '../keystore/storage.ts';
+import type { Storage, StoredDocument } from '../keystore/storage.ts';
 import { decideSet, type SetStep } from './decide-restore.ts';
 import type { Access } from './open.ts';
 import { proveSets, type Verified } from './open-backup.ts';
-import { attemptAt, emptyTarget } from './restore-target.ts';
+import { emptyTarget } from './restore-target.ts';
 
 export interface RestoreRequest {
   readonly backup: Backup;
@@ -27,14 +25,15 @@ export interface RestoreRequest {
 }
 
 export interface RestorePlan {
-  readonly directory: string;
+  /** Where, as people call it. */
+  readonly label: string;
   /** The fingerprint of the keystore. */
   readonly identity: string;
   /** It was named, or this host remembers it. */
   readonly isPinned: boolean;
   /** What is to be written first where there is no keystore yet. */
   readonly master: StoredDocument | undefined;
-  readonly storage: FileStorage | undefined;
+  readonly storage: Storage | undefined;
   /** The keystore that is there, open; absent where there is none. */
   readonly keystore: Keystore | undefined;
   readonly steps: readonly SetStep[];
@@ -62,12 +61,8 @@ export async function checkBackup(
 
 /** What a restore would do. Refuses (exit 5) where something is there already and `force` is not set. */
 export async function planRestore(access: Access, request: RestoreRequest): Promise<RestorePlan> {
-  const { fs, directory, uid, shield } = access;
-  const stats = attemptAt(directory, 'be found', () => fs.stat(directory));
-  if (stats !== undefined && !stats.isDirectory())
-    throw new JwksError('damaged', `${directory} is not a directory, and so no keystore`);
-  if (stats !== undefined) refuseForeign(directory, stats, uid, 'the keystore');
-  const storage = stats === undefined ? undefined : new FileStorage(directory, { fs, shield });
+  const { place } = access;
+  const storage = (await place.look()) === 'absent' ? undefined : await place.open();
   const master = await storage?.read('master');
   // An empty one is a name that a restore made which was stopped.
   if (storage === undefined || master === undefined || master.bytes.length === 0)
@@ -78,11 +73,11 @@ export async function planRestore(access: Access, request: RestoreRequest): Prom
 async function planNew(
   access: Access,
   request: RestoreRequest,
-  storage: FileStorage | undefined,
+  storage: Storage | undefined,
 ): Promise<RestorePlan> {
   const { identity, isPinned, sets, untried } = await checkBackup(access, request);
   const documents = chooseSets(request);
-  if (storage !== undefined) await emptyTarget(access, storage, request.backup);
+  if (storage !== undefined) await emptyTarget(access.place, storage, request.backup);
   const steps: SetStep[] = [];
   for (const { manifest } of sets) {
     const document = mustGet(documents, documentOf(manifest.set));
@@ -90,18 +85,18 @@ async function planNew(
       await decideSet({ storage, keystore: undefined, document, manifest, clock: access.author.now() }),
     );
   }
-  const { directory } = access;
+  const { label } = access.place;
   const { master } = request.backup;
-  return { directory, identity, isPinned, master, storage, keystore: undefined, steps, untried };
+  return { label, identity, isPinned, master, storage, keystore: undefined, steps, untried };
 }
 
 async function planInto(
   access: Access,
   request: RestoreRequest,
-  storage: FileStorage,
+  storage: Storage,
   master: StoredDocument,
 ): Promise<RestorePlan> {
-  const { fs, stateDirectory, acceptRollback, author, directory } = access;
+  const { fs, place, stateDirectory, acceptRollback, author } = access;
   const { backup, source } = request;
   const seenFiles = new SeenFiles(fs, stateDirectory);
   const strict = { storage, seenFiles, acceptRollback };
@@ -109,9 +104,9 @@ async function planInto(
   if (there.master.keystore !== backup.keystore) {
     throw new JwksError(
       'conflict',
-      `another keystore is at ${directory}: ${there.fingerprint}, not ${backup.identity}`,
+      `another keystore is at ${place.label}: ${there.fingerprint}, not ${backup.identity}`,
       {
-        hint: 'restore it into a directory of its own with --into',
+        hint: 'restore it into a place of its own with --into',
       },
     );
   }
@@ -120,9 +115,9 @@ async function planInto(
   await refuseOtherSigner(there, request);
   const documents = chooseSets(request);
   const secret = await secretFor(access);
-  const open = (place: Keystore['reader']['storage'], isRollbackAccepted: boolean) =>
+  const open = (from: Storage, isRollbackAccepted: boolean) =>
     Keystore.open(
-      { storage: place, seenFiles: forgetful(access), acceptRollback: isRollbackAccepted },
+      { storage: from, seenFiles: forgetful(access), acceptRollback: isRollbackAccepted },
       secret,
       author,
       expected ?? (secret.kind === 'recipient' ? undefined : there.fingerprint),
@@ -138,13 +133,13 @@ async function planInto(
   if (!request.force) refuseOverwriting(steps, access, request);
   const identity = there.fingerprint;
   const isPinned = expected !== undefined;
-  return { directory, identity, isPinned, master: undefined, storage, keystore, steps, untried };
+  return { label: place.label, identity, isPinned, master: undefined, storage, keystore, steps, untried };
 }
 
 /** What stands as it is in the backup is no hindrance for the rest: an earlier attempt may have written it. */
 function refuseOverwriting(
   steps: readonly SetStep[],
-  { directory }: Access,
+  { place: { label } }: Access,
   { source }: RestoreRequest,
 ): void {
   const others = steps.filter(({ isThere, isSame }) => isThere && !isSame);
@@ -154,8 +149,8 @@ function refuseOverwriting(
   throw new JwksError(
     'conflict',
     isDone
-      ? `the keystore at ${directory} has ${names} as in ${source} already`
-      : `the keystore at ${directory} has ${names} already`,
+      ? `the keystore at ${label} has ${names} as in ${source} already`
+      : `the keystore at ${label} has ${names} already`,
     {
       hint: isDone
         ? undefined
@@ -175,13 +170,8 @@ function chooseSets({ backup, source, sets }: RestoreRequest): ReadonlyMap<Docum
   );
 }
 
-function pinnedAt({ fs, directory, identity, stateDirectory }: Access): string | undefined {
-  return (
-    identity ??
-    new SeenFiles(fs, stateDirectory).fingerprintAt(
-      attemptAt(directory, 'be found', () => placeOf(fs, directory)),
-    )
-  );
+function pinnedAt({ fs, place, identity, stateDirectory }: Access): string | undefined {
+  return identity ?? new SeenFiles(fs, stateDirectory).fingerprintAt(place.id());
 }
 
 /** What a backup holds is no sighting of the keystore. */

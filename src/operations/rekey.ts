@@ -34,7 +34,12 @@ export interface Rekeyed {
   readonly before: string | undefined;
 }
 
-export async function rekey(keystore: Keystore, request: RekeyRequest): Promise<Rekeyed> {
+/** `progress` is told how many of the sets are sealed under the new key. */
+export async function rekey(
+  keystore: Keystore,
+  request: RekeyRequest,
+  progress?: (done: number, of: number) => void,
+): Promise<Rekeyed> {
   const { reader } = keystore;
   await refuseUnopened(keystore);
   const before = reader.fingerprint;
@@ -68,7 +73,8 @@ export async function rekey(keystore: Keystore, request: RekeyRequest): Promise<
   // 2. and 3. Every document is sealed under it, until a look finds none that is not.
   let sealed = 0;
   for (;;) {
-    const count = await sealDocuments(keystore);
+    // A later look finds what others made meanwhile, and would count all from the start.
+    const count = await sealDocuments(keystore, sealed === 0 ? progress : undefined);
     sealed += count;
     if (count === 0) break;
   }
@@ -167,10 +173,14 @@ async function refuseUnopened(keystore: Keystore): Promise<void> {
 }
 
 /** Writes a new revision of whatever is not sealed and signed as it should be. Returns of how many. */
-async function sealDocuments(keystore: Keystore): Promise<number> {
+async function sealDocuments(
+  keystore: Keystore,
+  progress?: (done: number, of: number) => void,
+): Promise<number> {
   const names = await keystore.reader.storage.list();
   let written = 0;
-  for (const name of names) {
+  for (const [index, name] of names.entries()) {
+    progress?.(index, names.length);
     const set = await needsSeal(keystore, name);
     if (set === undefined) continue;
     await keystore.change(

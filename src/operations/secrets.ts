@@ -27,7 +27,10 @@ export async function addSecret(
   let made: Slot | undefined;
   await keystore.changeMaster(async ({ slots }, { unlocked }, now) => {
     const label = request.label ?? freeLabel(key.kind, slots);
-    refuseSlot(slots, key, label);
+    refuseLabel(slots, label);
+    const twin = slots.find((slot) => isSealedTo(slot, key));
+    if (twin !== undefined)
+      throw new JwksError('conflict', `this keystore has that secret already: "${twin.label}"`);
     made = await sealSlot(key, label, now, unlocked);
     const mustOpen = 'source' in key ? [key, keystore.slot.secret] : [keystore.slot.secret];
     return { slots: [...slots, made], event: 'secret-added', mustOpen };
@@ -85,16 +88,23 @@ function isSecretOf(slot: Slot, secret: Secret, slots: readonly Slot[]): boolean
   return slots.filter(({ kind }) => kind === 'passphrase').at(-1) === slot;
 }
 
-function refuseSlot(slots: readonly Slot[], key: SlotKey, label: string): void {
+/** Whether the master document, as it was read last, has a slot for the key. Of a passphrase nothing tells it. */
+export function hasSlot({ reader }: Keystore, key: SlotKey): boolean {
+  return reader.master.slots.some((slot) => isSealedTo(slot, key));
+}
+
+function isSealedTo(slot: Slot, key: SlotKey): boolean {
+  return key.kind !== 'passphrase' && slot.kid === key.kid;
+}
+
+/** What can be refused before there is a key. Absent: a free label is found. */
+export function refuseLabel(slots: readonly Slot[], label: string | undefined): void {
   if (slots.length >= mostSlots) {
     throw new JwksError('conflict', `this keystore has ${mostSlots} secrets already, and cannot have more`);
   }
   if (slots.some((slot) => slot.label === label)) {
     throw new JwksError('conflict', `there is a secret "${label}" already`, { hint: 'name another --label' });
   }
-  const twin = key.kind === 'passphrase' ? undefined : slots.find(({ kid }) => kid === key.kid);
-  if (twin !== undefined)
-    throw new JwksError('conflict', `this keystore has that secret already: "${twin.label}"`);
 }
 
 function freeLabel(kind: Slot['kind'], slots: readonly Slot[]): string {

@@ -4,6 +4,7 @@ import { realFileSystem } from '../../src/keystore/file-system.ts';
 import { parseSetId } from '../../src/keystore/set-id.ts';
 import { openKeystore } from '../../src/operations/open.ts';
 import { instant, Machine } from '../support/cli.ts';
+import { accessIn, secretOf } from '../support/keystore.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 
 async function machineWith(...kids: readonly string[]): Promise<Machine> {
@@ -36,18 +37,13 @@ const listOf = async (machine: Machine): Promise<Listed[]> =>
 async function heldIn(machine: Machine): Promise<(string | undefined)[]> {
   const text = realFileSystem.readFile(`${machine.home}/.config/jwks/secret`).toString();
   const keystore = await openKeystore(
-    {
-      ...{
-        fs: realFileSystem,
-        directory: `${machine.home}/.local/share/jwks`,
-        isDefault: false,
-        stateDirectory: undefined,
-      },
-      ...{ identity: undefined, acceptRollback: false, isSecretNamed: true, uid: process.geteuid?.() },
-      ...{ secretFile: undefined, shield: undefined, warn: () => {}, askSecret: async () => undefined },
-      findSecret: async () => ({ text, source: 'a test' }),
+    accessIn(machine.home, {
+      directory: `${machine.home}/.local/share/jwks`,
+      isDefault: false,
+      stateDirectory: undefined,
+      findSecret: secretOf(text),
       author: { now: () => machine.now, by: 'test' },
-    },
+    }),
     undefined,
   );
   const opened = await keystore.openSet(parseSetId('auth'));

@@ -69,6 +69,20 @@ test.each([
   expect((await (await machineWithKey()).jwks(argv)).status).toBe(status);
 });
 
+test('a label that is taken is refused before a file is made for it, or a file is touched', async () => {
+  const machine = await machineWithKey();
+  const path = join(machine.home, 'work/new');
+  const add = `secret add --label first --new-secret-file ${path}`;
+  expect((await machine.jwks(add)).status).toBe(5);
+  expect(existsSync(path)).toBe(false);
+  writeFileSync(path, 'correct horse battery staple', { mode: 0o600 });
+  expect((await machine.jwks(add)).status).toBe(5);
+  expect(readFileSync(path, 'utf8')).toBe('correct horse battery staple');
+  // Nor is a person asked first.
+  const asked = await machine.jwks('secret add --label first --passphrase', { terminal: 80, answers: [] });
+  expect(asked.status).toBe(5);
+});
+
 describe('a recipient', () => {
   const pairs = {
     'P-256': generateKeyPairSync('ec', { namedCurve: 'P-256' }),

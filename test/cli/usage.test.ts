@@ -44,8 +44,9 @@ test('unknown words', async () => {
     $ jwks list --identity short
     ! jwks: the identity (option --identity) is no fingerprint of 43 base64url characters
     exit 2
-    $ jwks list --keystore postgresql://db/jwks
-    ! jwks: this version keeps keystores in directories, not at postgresql URLs
+    $ jwks list --keystore mysql://me:hidden@db/jwks
+    ! jwks: keystores are in directories and at postgres:// URLs, not at mysql:// URLs
+    ! hint: such as postgres://jwks@db.example.com/auth?schema=jwks, with the password in PGPASSWORD or PGPASSFILE
     exit 2
   `,
   );

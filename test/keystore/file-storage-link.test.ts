@@ -42,6 +42,49 @@ describe('the link', () => {
     },
   );
 
+  // The reply is lost, and so is the one to the question how many links there are.
+  const silent = (code: string, isMade: boolean): FileSystem => {
+    let isLinking = false;
+    return overlaid({
+      link(existing, path) {
+        isLinking = true;
+        if (isMade) realFileSystem.link(existing, path);
+        throw systemError(code);
+      },
+      lstat(path) {
+        if (isLinking) throw systemError(code);
+        return realFileSystem.lstat(path);
+      },
+    });
+  };
+
+  describe.each([true, false])('and nobody answers how many links there are (it was made: %s)', (isMade) => {
+    test.each(['EIO', 'ETIMEDOUT', 'ESTALE', 'EINTR', 'EEXIST'])('%s: it is not known', async (code) => {
+      const { directory, place } = await placeWith(1);
+      const told: string[] = [];
+      const shield = { raise: () => void told.push('raise'), lower: () => void told.push('lower') };
+      const storage = new FileStorage(directory, { fs: silent(code, isMade), shield });
+      await expect(storage.replace(set, 1, bytesOf('ours'))).rejects.toMatchObject({
+        code: 'unconfirmed',
+        message: expect.stringContaining('it is not known whether the change of set "auth" was written'),
+        hint: 'look at it with jwks list before anything is done again',
+      });
+      expect(told).toEqual(['raise']);
+      expect(revisionsIn(place)).toEqual(isMade ? ['text 1', 'ours'] : ['text 1']);
+      expect(temporariesBelow(directory)).toEqual([]);
+    });
+  });
+
+  test.each(['ENOSPC', 'EROFS', 'EACCES', 'EDQUOT', 'EMLINK'])(
+    '%s is said before anything is done, whoever does not answer afterwards',
+    async (code) => {
+      const { directory, place } = await placeWith(1);
+      const storage = new FileStorage(directory, { fs: silent(code, false) });
+      expect(await codeOf(storage.replace(set, 1, bytesOf('ours')))).toBe('failed');
+      expect(revisionsIn(place)).toEqual(['text 1']);
+    },
+  );
+
   test('ENOENT: starts again, also with the place of the set', async () => {
     const { directory, place } = await placeWith(0);
     const fs = interferedFileSystem((call, proceed) => {

@@ -6,7 +6,7 @@ import { generateSecretText } from '../../src/keystore/secret.ts';
 import { findSecret } from '../../src/keystore/secret-sources.ts';
 import { type Access, initKeystore, type Made, openKeystore, openReader } from '../../src/operations/open.ts';
 import { failingAt, type Operation } from '../support/faulty-file-system.ts';
-import { accessIn, codeOf, secretOf } from '../support/keystore.ts';
+import { accessIn, codeOf, type DirectoryAccess, secretOf } from '../support/keystore.ts';
 import { modesBelow, pathsBelow } from '../support/keystore-files.ts';
 import { namedKeystore } from '../support/keystore-named.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -14,7 +14,7 @@ import { temporaryDirectory } from '../support/temporary.ts';
 const wanted = () => {};
 
 /** As the command has it: the secret file is looked for where it would be made. */
-function firstRun(home = temporaryDirectory(), more: Partial<Access> = {}): Access {
+function firstRun(home = temporaryDirectory(), more: Partial<Access> = {}): DirectoryAccess {
   const base = accessIn(home, more);
   const sources = { ownFile: base.secretFile, stdin: () => process.stdin, uid: base.uid };
   return { ...base, findSecret: more.findSecret ?? (() => findSecret(sources)) };

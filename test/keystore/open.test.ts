@@ -6,7 +6,7 @@ import { FileStorage } from '../../src/keystore/file-storage.ts';
 import { generateSecretText } from '../../src/keystore/secret.ts';
 import { type Access, openKeystore, openReader } from '../../src/operations/open.ts';
 import { failingAt, type Operation } from '../support/faulty-file-system.ts';
-import { auth, codeOf, secretOf } from '../support/keystore.ts';
+import { accessIn, auth, codeOf, onHost, secretOf } from '../support/keystore.ts';
 import { modesBelow } from '../support/keystore-files.ts';
 import { namedKeystore } from '../support/keystore-named.ts';
 
@@ -97,7 +97,7 @@ describe('without the secret', () => {
       'fchown',
     ] as Operation[])
       await (
-        await openReader({ ...locked, identity: fingerprint, fs: failingAt(operation, 'EROFS') })
+        await openReader(onHost({ ...locked, identity: fingerprint }, { fs: failingAt(operation, 'EROFS') }))
       ).readManifests();
     expect(modesBelow(access.directory)).toEqual(before);
   });
@@ -107,8 +107,8 @@ test('a place that may not be looked at has failed, which is not the same as mis
   const { access, locked } = await namedKeystore();
   for (const code of ['EACCES', 'EIO']) {
     const fs = failingAt('stat', code);
-    expect(await codeOf(openKeystore({ ...access, fs }, undefined))).toBe('failed');
-    expect(await codeOf(openReader({ ...locked, fs }))).toBe('failed');
+    expect(await codeOf(openKeystore(onHost(access, { fs }), undefined))).toBe('failed');
+    expect(await codeOf(openReader(onHost(locked, { fs })))).toBe('failed');
   }
 });
 
@@ -120,9 +120,9 @@ describe('a place that cannot be trusted', () => {
     expect(await codeOf(openReader(locked))).toBe('untrusted-file');
     // A keystore of root is good for everybody.
     chownSync(access.directory, 0, 0);
-    expect((await openReader({ ...locked, uid: 12_345 })).isTrusted).toBe(false);
+    expect((await openReader(onHost(locked, { uid: 12_345 }))).isTrusted).toBe(false);
     chownSync(access.directory, 12_345, 12_345);
-    expect((await openReader({ ...locked, uid: 12_345 })).isTrusted).toBe(false);
+    expect((await openReader(onHost(locked, { uid: 12_345 }))).isTrusted).toBe(false);
   });
 
   test('can be written by everybody', async () => {
@@ -139,5 +139,7 @@ test('a place is known by its real path, whichever link leads there', async () =
   const link = join(home, 'link');
   symlinkSync(access.directory, link);
   expect(new FileStorage(link).place).toBe(access.directory);
-  expect((await openKeystore({ ...access, directory: link }, undefined)).reader.fingerprint).toBeDefined();
+  expect(
+    (await openKeystore(accessIn(home, { ...access, directory: link }), undefined)).reader.fingerprint,
+  ).toBeDefined();
 });

@@ -7,13 +7,17 @@ import { temporaryDirectory } from '../support/temporary.ts';
 async function made(actor?: string) {
   const directory = `${temporaryDirectory()}/keys`;
   const secret = generateSecret();
-  const keystore = await makeKeystore({ directory, secret, ...(actor === undefined ? {} : { actor }) });
+  const keystore = await makeKeystore({
+    keystore: directory,
+    secret,
+    ...(actor === undefined ? {} : { actor }),
+  });
   /** The events of the set `auth` as they are written. */
   const events = (revision = 1): { by: string; note?: string }[] => {
     const { aad } = JSON.parse(readFileSync(`${directory}/sets/auth/${revision}.json`, 'utf8'));
     return JSON.parse(Buffer.from(aad, 'base64url').toString()).events;
   };
-  return { keystore, events, again: () => openKeystore({ directory, secret }) };
+  return { keystore, events, again: () => openKeystore({ keystore: directory, secret }) };
 }
 
 test.each([

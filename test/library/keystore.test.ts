@@ -13,7 +13,7 @@ import { snapshotOf } from '../support/snapshot.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 async function made(): Promise<{ keystore: Keystore; options: KeystoreOptions & { secret: string } }> {
-  const options = { directory: `${temporaryDirectory()}/keys`, secret: generateSecret() };
+  const options = { keystore: `${temporaryDirectory()}/keys`, secret: generateSecret() };
   return { keystore: await makeKeystore(options), options };
 }
 
@@ -50,7 +50,7 @@ test('create: what was made, and with ifMissing what was there', async () => {
 
 test('list: sets with keys and dates of a clock that is passed in', async () => {
   const now = new Date('2026-02-01T12:00:00.750Z');
-  const options = { directory: `${temporaryDirectory()}/keys`, secret: generateSecret(), now: () => now };
+  const options = { keystore: `${temporaryDirectory()}/keys`, secret: generateSecret(), now: () => now };
   const keystore = await makeKeystore(options);
   await keystore.create('auth', { alg: 'EdDSA', kid: 'k1' });
   const at = new Date('2026-02-01T12:00:00Z');
@@ -92,8 +92,8 @@ test('signer: says which is meant where there are several', async () => {
 test('opened by its fingerprint it reads, and does no more', async () => {
   const { keystore, options } = await made();
   await keystore.create('auth', { alg: 'ES256' });
-  const { directory } = options;
-  const reader = await openKeystore({ directory, identity: keystore.identity });
+  const { keystore: directory } = options;
+  const reader = await openKeystore({ keystore: directory, identity: keystore.identity });
   expect(reader.identity).toBe(keystore.identity);
   expect(await reader.publicJwks(['auth'])).toEqual(await keystore.publicJwks(['auth']));
   await expect(reader.create('auth', { alg: 'ES256' })).rejects.toMatchObject({ code: 'secret' });
@@ -102,28 +102,28 @@ test('opened by its fingerprint it reads, and does no more', async () => {
 
 test('what does not open has a code of its own', async () => {
   const { keystore, options } = await made();
-  const { directory, secret } = options;
-  const open = (more: Partial<KeystoreOptions>) => openKeystore({ directory, ...more });
+  const { keystore: directory, secret } = options;
+  const open = (more: Partial<KeystoreOptions>) => openKeystore({ keystore: directory, ...more });
   await expect(open({})).rejects.toMatchObject({ code: 'identity' });
   await expect(open({ identity: 'A'.repeat(43) })).rejects.toMatchObject({ code: 'identity' });
   await expect(open({ secret, identity: 'A'.repeat(43) })).rejects.toMatchObject({ code: 'identity' });
   await expect(open({ secret: generateSecret() })).rejects.toMatchObject({ code: 'secret' });
   await expect(open({ secret: 'short' })).rejects.toMatchObject({ code: 'secret' });
   await expect(open({ secret: '' })).rejects.toMatchObject({ code: 'secret' });
-  await expect(open({ directory: `${directory}/nowhere`, secret })).rejects.toMatchObject({
+  await expect(open({ keystore: `${directory}/nowhere`, secret })).rejects.toMatchObject({
     code: 'not-found',
   });
-  await expect(open({ directory: '/dev/null', secret })).rejects.toMatchObject({ code: 'damaged' });
+  await expect(open({ keystore: '/dev/null', secret })).rejects.toMatchObject({ code: 'damaged' });
   const both = await open({ secret, identity: keystore.identity });
   expect(both.identity).toBe(keystore.identity);
 });
 
 test('makeKeystore takes an empty directory only, and leaves another as it is', async () => {
   const { options } = await made();
-  const before = snapshotOf(options.directory);
+  const before = snapshotOf(options.keystore);
   await expect(makeKeystore(options)).rejects.toMatchObject({ code: 'conflict' });
-  expect(snapshotOf(options.directory)).toEqual(before);
-  const short = { directory: `${temporaryDirectory()}/keys`, secret: 'short' };
+  expect(snapshotOf(options.keystore)).toEqual(before);
+  const short = { keystore: `${temporaryDirectory()}/keys`, secret: 'short' };
   await expect(makeKeystore(short)).rejects.toMatchObject({ code: 'secret' });
   await expect(openKeystore(short)).rejects.toMatchObject({ code: 'not-found' });
 });
@@ -135,15 +135,15 @@ test.each([
   const { keystore, options } = await made();
   await keystore.create('auth', { alg: 'ES256', kid: 'k1' });
   const backup = `${temporaryDirectory()}/backup`;
-  cpSync(options.directory, backup, { recursive: true });
+  cpSync(options.keystore, backup, { recursive: true });
   const watching = {
     ...options,
     ...(state === undefined ? {} : { stateDirectory: `${temporaryDirectory()}/${state}` }),
   };
   const first = await openKeystore(watching);
   await first.create('auth', { alg: 'ES256', kid: 'k2' });
-  rmSync(options.directory, { recursive: true });
-  cpSync(backup, options.directory, { recursive: true });
+  rmSync(options.keystore, { recursive: true });
+  cpSync(backup, options.keystore, { recursive: true });
   if (state !== undefined) {
     const next = await openKeystore(watching);
     await expect(next.list()).rejects.toMatchObject({ code: 'rolled-back' });

@@ -26,7 +26,7 @@ import {
 
 const directory = process.argv[2] ?? '';
 const secret: string = generateSecret();
-const keystore: Keystore = await makeKeystore({ directory, secret });
+const keystore: Keystore = await makeKeystore({ keystore: directory, secret });
 const { kid } = await keystore.create('auth', { alg: 'ES256' });
 await keystore.create('auth', { alg: 'RS256', bits: 2048, note: 'for old verifiers' });
 
@@ -38,7 +38,7 @@ const { alg, key } = await keystore.signer('auth', 'ES256');
 const token = await new SignJWT({ scope: 'a' }).setProtectedHeader({ alg, kid }).setExpirationTime('1m').sign(key);
 const verified = await jwtVerify(token, createLocalJWKSet({ keys: jwks.keys.map((one) => ({ ...one })) }));
 
-const reader = await openKeystore({ directory, identity: keystore.identity });
+const reader = await openKeystore({ keystore: directory, identity: keystore.identity });
 const refused = await reader.create('auth').catch((error: unknown) => error);
 
 console.log(

@@ -11,7 +11,7 @@ import { type DocumentName, parseSetId, type SetId } from '../../src/keystore/se
 import type { StoredDocument } from '../../src/keystore/storage.ts';
 import { applyRestore } from '../../src/operations/apply-restore.ts';
 import { makeBackup } from '../../src/operations/make-backup.ts';
-import { type Access, openKeystore } from '../../src/operations/open.ts';
+import { openKeystore } from '../../src/operations/open.ts';
 import { readBackup } from '../../src/operations/open-backup.ts';
 import { planRestore } from '../../src/operations/plan-restore.ts';
 import { rekey } from '../../src/operations/rekey.ts';
@@ -21,6 +21,7 @@ import {
   addKey,
   auth,
   codeOf,
+  type DirectoryAccess,
   makeKeystoreIn,
   memoryKeystore,
   mustRead,
@@ -92,7 +93,7 @@ interface Prepared {
   readonly backup: Backup;
   /** The first revision of one of the sets. */
   readonly early: StoredDocument;
-  readonly access: (fs: FileSystem, home?: string) => Access;
+  readonly access: (fs: FileSystem, home?: string) => DirectoryAccess;
 }
 
 /** A keystore with two sets of several revisions, and a backup of it. */
@@ -115,7 +116,7 @@ async function prepared(): Promise<Prepared> {
 
 async function restore(
   { backup }: Prepared,
-  access: Access,
+  access: DirectoryAccess,
   more: { readonly sets?: readonly SetId[]; readonly force?: boolean } = {},
 ): Promise<string> {
   const request = { backup, source: 'b.json', sets: [], force: false, ...more };
@@ -242,6 +243,15 @@ test('a directory with something else in it is left alone', async () => {
   expect(await attempt(restore(own, access))).toBe('conflict');
   expect(await attempt(restore(own, access, { force: true }))).toBe('conflict');
   expect(existsSync(join(access.directory, 'master'))).toBe(false);
+});
+
+test('a restore tells how many of the sets are done', async () => {
+  const own = await prepared();
+  const access = own.access(realFileSystem);
+  const told: string[] = [];
+  const plan = await planRestore(access, { backup: own.backup, source: 'b.json', sets: [], force: false });
+  await applyRestore(access, plan, (done, of) => told.push(`${done} of ${of}`));
+  expect(told).toEqual(['0 of 2', '1 of 2']);
 });
 
 test('a set that is made there meanwhile is not replaced', async () => {

@@ -14,7 +14,7 @@ import { stateOf } from '../../src/lifecycle/key.ts';
 import { toInstant } from '../../src/lifecycle/time.ts';
 import { createKey } from '../../src/operations/create-key.ts';
 import { importKeys, readIncoming } from '../../src/operations/import-keys.ts';
-import { type Access, initKeystore, openKeystore } from '../../src/operations/open.ts';
+import { initKeystore, openKeystore } from '../../src/operations/open.ts';
 import { putSet } from '../../src/operations/put-keys.ts';
 import { rekey } from '../../src/operations/rekey.ts';
 import { deleteKey, deleteSet, retireKey, revokeKeys } from '../../src/operations/remove-keys.ts';
@@ -29,7 +29,7 @@ import {
   type Operation,
   systemError,
 } from '../support/faulty-file-system.ts';
-import { accessIn, auth, noon, secretOf } from '../support/keystore.ts';
+import { accessIn, auth, type DirectoryAccess, noon, secretOf } from '../support/keystore.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const isLong = process.env['JWKS_FAULTS'] === 'all';
@@ -107,7 +107,7 @@ const deeds: Readonly<Record<string, Deed>> = {
   },
 };
 
-function accessFor(home: string, fs: FileSystem, now = later): Access {
+function accessFor(home: string, fs: FileSystem, now = later): DirectoryAccess {
   const author = { now: () => now, by: 'alice@laptop' };
   return accessIn(home, { fs, isDefault: false, findSecret: secretOf(text), author });
 }

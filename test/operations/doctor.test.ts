@@ -9,7 +9,16 @@ import { parseSetId } from '../../src/keystore/set-id.ts';
 import { type Diagnosis, doctor } from '../../src/operations/doctor.ts';
 import type { Access } from '../../src/operations/open.ts';
 import { systemError } from '../support/faulty-file-system.ts';
-import { accessIn, addition, addKey, auth, makeKeystoreIn, noon, secretOf } from '../support/keystore.ts';
+import {
+  accessIn,
+  addition,
+  addKey,
+  auth,
+  makeKeystoreIn,
+  noon,
+  onHost,
+  secretOf,
+} from '../support/keystore.ts';
 import { placeWith } from '../support/keystore-files.ts';
 import { rekey } from '../support/keystore-rekey.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -59,7 +68,7 @@ describe('the host', () => {
   ])('room: %j', async (space, codes) => {
     const { access } = await fileKeystore();
     const fs = { ...realFileSystem, space: () => space };
-    expect(codesOf(await examine({ ...access, fs }))).toEqual(codes);
+    expect(codesOf(await examine(onHost(access, { fs })))).toEqual(codes);
   });
 
   test('a file system that is read-only', async () => {
@@ -70,7 +79,7 @@ describe('the host', () => {
         throw systemError('EROFS');
       },
     };
-    expect(codesOf(await examine({ ...access, fs }))).toEqual(['- warning read-only']);
+    expect(codesOf(await examine(onHost(access, { fs })))).toEqual(['- warning read-only']);
   });
 
   test('a place for what was seen that cannot be read', async () => {
@@ -83,7 +92,7 @@ describe('the host', () => {
         return realFileSystem.readFile(path);
       },
     };
-    expect(codesOf(await examine({ ...access, fs }))).toEqual(['- warning state']);
+    expect(codesOf(await examine(onHost(access, { fs })))).toEqual(['- warning state']);
   });
 
   test('a repair that fails is said, and the rest is done', async () => {
@@ -101,7 +110,7 @@ describe('the host', () => {
       },
     };
     const warn = (message: string) => void warnings.push(message);
-    const told = await examine({ ...access, fs, warn, author: later }, runtime, true);
+    const told = await examine(onHost({ ...access, warn, author: later }, { fs }), runtime, true);
     expect(told.repairs).toEqual(['removed master/.jwks-bbbbbbbbbbbb']);
     expect(warnings[0]).toMatch(/aaa could not be repaired: the disk reports an error$/);
     expect(codesOf(told)).toEqual(['- warning temporary-file']);
@@ -120,7 +129,7 @@ test('nothing is emptied while the disk does not confirm what supersedes it', as
       throw systemError('EIO');
     },
   };
-  const told = await examine({ ...access, fs: failing }, runtime, true);
+  const told = await examine(onHost(access, { fs: failing }), runtime, true);
   expect([codesOf(told), told.repairs]).toEqual([['auth warning superseded'], []]);
   expect((await examine(access, runtime, true)).repairs).toEqual(['emptied the superseded sets/auth/1.json']);
 });

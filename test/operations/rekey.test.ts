@@ -140,3 +140,14 @@ test.each([false, true])(
     expect(opened?.privateKeys).toHaveLength(newIdentity ? 1 : 2);
   },
 );
+
+test('it tells how many of the sets are sealed, and counts them once', async () => {
+  const { made } = await filled();
+  const told: (readonly [number, number])[] = [];
+  const keystore = await made.open();
+  const { sealed } = await rekey(keystore, { ...request, newIdentity: false }, (done, of) =>
+    told.push([done, of]),
+  );
+  expect(sealed).toBe(5);
+  expect(told).toEqual([0, 1, 2, 3, 4].map((done) => [done, 5]));
+});

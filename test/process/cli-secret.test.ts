@@ -1,7 +1,8 @@
 // Where the secret comes from: standard input, descriptors, files and mounts.
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { finish, start } from '../support/command.ts';
 import { childrenOf, newShell, type Shell, sh } from '../support/shell.ts';
 
@@ -83,3 +84,58 @@ test.runIf(process.platform === 'linux')(
     expect(seen).not.toContain(secret);
   },
 );
+
+/** A command that waits for somebody to write its secret into a FIFO, which it has opened. */
+async function waitingAtFifo({ home, env }: Shell) {
+  const fifo = `${home}/fifo`;
+  execFileSync('mkfifo', ['-m', '600', fifo]);
+  const child = start(['create', '-q', '--alg', 'ES256', 'auth', 'k2', '--secret-file', fifo], {
+    cwd: home,
+    env,
+  });
+  const finished = finish(child);
+  const descriptors = `/proc/${child.pid}/fd`;
+  const isOpen = (name: string) => {
+    try {
+      return readlinkSync(`${descriptors}/${name}`) === fifo;
+    } catch {
+      return false;
+    }
+  };
+  const giveUp = performance.now() + 10_000;
+  while (!readdirSync(descriptors).some(isOpen)) {
+    if (performance.now() > giveUp) {
+      child.kill('SIGKILL');
+      throw new Error('it waits in open(2)');
+    }
+    await setImmediate();
+  }
+  return { fifo, child, finished };
+}
+
+describe.runIf(process.platform === 'linux')('a FIFO that nobody writes to yet', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('can be left with %s', { timeout: 20_000 }, async (signal, status) => {
+    const { child, finished } = await waitingAtFifo(await lockedShell());
+    child.kill(signal);
+    expect(await finished).toMatchObject({
+      status,
+      stdout: '',
+      stderr: expect.stringContaining('interrupted'),
+    });
+  });
+
+  test('is waited for', { timeout: 20_000 }, async () => {
+    const shell = await lockedShell();
+    const { fifo, finished } = await waitingAtFifo(shell);
+    writeFileSync(fifo, `${shell.env['secret']}\n`);
+    expect(await finished).toEqual({ status: 0, signal: null, stdout: 'k2\n', stderr: '' });
+  });
+});
+
+test('a process substitution is waited for that has nothing to say yet', async () => {
+  const line = 'jwks create -q --alg ES256 auth k2 --secret-file <(sleep 0.3; echo "$secret")';
+  expect(await sh(await lockedShell(), line)).toMatchObject({ status: 0, stdout: 'k2\n' });
+});

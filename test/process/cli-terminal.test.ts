@@ -1,5 +1,9 @@
 // The built command on a real terminal: colours, the spinner, and questions.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { FileStorage } from '../../src/keystore/file-storage.ts';
+import { parseSetId } from '../../src/keystore/set-id.ts';
+import { addKey, makeKeystoreIn } from '../support/keystore.ts';
 import { hasTerminals, newShell, onTerminal, type Shell, sh } from '../support/shell.ts';
 
 const csi = '\u001b[';
@@ -54,6 +58,18 @@ onLinux('the spinner turns on a terminal only, and leaves nothing behind it', { 
   const redirected = await onTerminal(shell, 'jwks create --bits 4096 rsa k 2> err > /dev/null; cat err');
   expect(redirected.output).toContain('rsa signs with k from now on');
   expect(redirected.output).not.toContain('\u001b');
+});
+
+onLinux('a rekey of many sets says how far it is, on a terminal only', async () => {
+  const shell = newShell();
+  mkdirSync(`${shell.home}/many`);
+  const { open, text } = await makeKeystoreIn(new FileStorage(`${shell.home}/many`));
+  writeFileSync(`${shell.home}/secret`, text, { mode: 0o600 });
+  const keystore = await open();
+  for (let number = 1; number <= 200; number++) await addKey(keystore, parseSetId(`set-${number}`));
+  const rekey = 'jwks rekey --keystore many --secret-file secret';
+  expect((await onTerminal(shell, rekey)).output).toMatch(/sealing sets anew: \d+ of 200/);
+  expect((await onTerminal(shell, `${rekey} --format json 2> err; cat err`)).output).not.toContain('sealing');
 });
 
 onLinux('without colours the spinner has none', async () => {

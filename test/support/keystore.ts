@@ -6,7 +6,8 @@ import { generateKey } from '../../src/jose/generate.ts';
 import { SignatureChecker } from '../../src/jose/identity.ts';
 import { toPublicJwk } from '../../src/jose/jwk.ts';
 import { thumbprintOf } from '../../src/jose/thumbprint.ts';
-import { realFileSystem } from '../../src/keystore/file-system.ts';
+import { DirectoryPlace } from '../../src/keystore/directory-place.ts';
+import { type FileSystem, realFileSystem } from '../../src/keystore/file-system.ts';
 import { type Change, type Decide, Keystore } from '../../src/keystore/keystore.ts';
 import type { ManifestKey } from '../../src/keystore/manifest.ts';
 import { openSlots, parseMaster, type Unlocked } from '../../src/keystore/master-document.ts';
@@ -119,11 +120,22 @@ export function note(text: string): Decide {
   });
 }
 
+/** What a command opens a keystore in a directory with. */
+export type DirectoryAccess = Access & { readonly directory: string };
+
 /** A home as the command sees it: nothing in it yet, and the keystore's default place. */
-export function accessIn(home: string = temporaryDirectory(), more: Partial<Access> = {}): Access {
+export function accessIn(
+  home: string = temporaryDirectory(),
+  {
+    directory = join(home, 'share', 'jwks'),
+    ...more
+  }: Partial<Access> & { readonly directory?: string } = {},
+): DirectoryAccess {
+  const host = { fs: realFileSystem, uid: process.geteuid?.(), shield: undefined, ...more };
   return {
-    fs: realFileSystem,
-    directory: join(home, 'share', 'jwks'),
+    ...host,
+    directory,
+    place: new DirectoryPlace(directory, host),
     isDefault: true,
     stateDirectory: join(home, 'state', 'jwks'),
     identity: undefined,
@@ -132,12 +144,19 @@ export function accessIn(home: string = temporaryDirectory(), more: Partial<Acce
     askSecret: async () => undefined,
     secretFile: join(home, 'config', 'jwks', 'secret'),
     author: authorAt(),
-    uid: process.geteuid?.(),
-    shield: undefined,
     isSecretNamed: false,
     warn: () => {},
     ...more,
   };
+}
+
+/** The same, on another file system or as another user. */
+export function onHost(
+  access: DirectoryAccess,
+  host: { readonly fs?: FileSystem; readonly uid?: number },
+): DirectoryAccess {
+  const other = { ...access, ...host };
+  return { ...other, place: new DirectoryPlace(access.directory, other) };
 }
 
 /** A secret that is set, as `findSecret` would give it. */

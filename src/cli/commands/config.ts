@@ -54,7 +54,7 @@ function rowsOf(session: Session, secret: string | undefined): Row[] {
   const isCommand = command !== undefined && secret === `secretCommand ${command.value[0]}`;
   const facts = Object.entries({ rotateEvery: undefined, ...(policy?.value ?? defaultFacts) });
   return [
-    row('keystore', keystore),
+    row('keystore', keystore && { ...keystore, value: keystore.value.label }),
     row('identity', identity),
     {
       name: 'secret',

@@ -40,19 +40,18 @@ export function register(program: Command, open: Open): void {
     const options = optionsOf<RekeyOptions>(command);
     await session.printer.prepare();
     const keystore = await session.keystore();
-    const { readSecret } = await import('../../operations/new-secrets.ts');
-    const others = (session.options.secretFiles ?? [])
-      .slice(1)
-      .map((path) => readSecret(resolve(session.host.cwd, path), session.sources()));
+    const { readSecrets } = await import('../../operations/new-secrets.ts');
+    const paths = (session.options.secretFiles ?? []).slice(1);
     const { rekey } = await import('../../operations/rekey.ts');
-    const done = await session.during(
-      'sealing the keystore anew',
-      rekey(keystore, {
-        secrets: others,
-        drop: options.drop ?? [],
-        newIdentity: options.newIdentity === true,
-      }),
-    );
+    const request = {
+      secrets: await readSecrets(
+        paths.map((path) => resolve(session.host.cwd, path)),
+        session.sources(),
+      ),
+      drop: options.drop ?? [],
+      newIdentity: options.newIdentity === true,
+    };
+    const done = await session.during('sealing sets anew', (count) => rekey(keystore, request, count));
     const { sealed, slots, dropped, fingerprint, before, isResumed } = done;
     await session.printer.result({
       usual: 'table',

@@ -1,5 +1,4 @@
 // jwks restore: brings a keystore, or sets of it, back from a backup.
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
 import { parseSetId, type SetId } from '../../keystore/set-id.ts';
@@ -8,6 +7,7 @@ import type { RestorePlan, RestoreRequest } from '../../operations/plan-restore.
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
 import { homedirOf } from '../describe-path.ts';
 import type { Session } from '../session.ts';
+import { placeAt } from '../settings.ts';
 import { escapeText, formatTable } from '../terminal-text.ts';
 
 interface RestoreOptions {
@@ -28,7 +28,7 @@ export function register(program: Command, open: Open): void {
     .argument('[operands...]')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--verify-only', 'prove the backup, and write nothing')
-    .option('--into <directory>', 'into this keystore, which is made if need be')
+    .option('--into <place>', 'into this keystore, which is made if need be')
     .option('--recipient-key <file>', 'the private key of the recipient that it is sealed to (JWK or PEM)')
     .addHelpText('after', () =>
       examples('jwks restore backup.json --verify-only', 'jwks restore backup.json auth --into ./restored'),
@@ -61,20 +61,18 @@ export function register(program: Command, open: Open): void {
       return session.printer.say('that would be done; nothing was');
     }
     if (request.force && plan.keystore !== undefined) await session.printer.confirm(question(plan));
-    const restored = await session.during('restoring', applyRestore(access, plan));
+    const restored = await session.during('restoring sets', (count) => applyRestore(access, plan, count));
     if (plan.master !== undefined)
-      await session.printer.say(`made a keystore   ${homedirOf(session.host)(plan.directory)}`);
+      await session.printer.say(`made a keystore   ${homedirOf(session.host)(plan.label)}`);
     await print(session, restored);
     await sayLacking(session, plan);
   }
 }
 
 async function accessFor(session: Session, { into }: RestoreOptions): Promise<Access> {
-  if (into === '') throw new JwksError('usage', 'the name of the directory is empty');
+  if (into === '') throw new JwksError('usage', 'the name of the place is empty');
   const access = await session.access();
-  return into === undefined
-    ? access
-    : { ...access, directory: resolve(session.host.cwd, into), isDefault: false };
+  return into === undefined ? access : { ...access, place: placeAt(session.host, into), isDefault: false };
 }
 
 async function readRequest(
@@ -137,7 +135,7 @@ async function print(
   });
 }
 
-function question({ steps, directory }: RestorePlan): string {
+function question({ steps, label }: RestorePlan): string {
   const there = steps.filter(({ isThere, isSame }) => isThere && !isSame);
   const written = there.filter(({ action }) => action === 'written').map(({ set }) => `"${escapeText(set)}"`);
   const merged = there.filter(({ action }) => action === 'merged').map(({ set }) => `"${escapeText(set)}"`);
@@ -148,7 +146,7 @@ function question({ steps, directory }: RestorePlan): string {
       : []),
   ];
   const what = parts.length > 0 ? `, and ${parts.join(', and ')}` : '';
-  return `restore into the keystore at ${escapeText(directory)}${what}?`;
+  return `restore into the keystore at ${escapeText(label)}${what}?`;
 }
 
 async function sayIdentity(

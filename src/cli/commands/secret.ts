@@ -120,25 +120,27 @@ async function runAdd(session: Session, command: Command): Promise<void> {
   }
   await session.printer.prepare();
   const keystore = await session.keystore();
-  const { addSecret } = await import('../../operations/secrets.ts');
-  const { readRecipient, secretFile, toSlotKey } = await import('../../operations/new-secrets.ts');
-  const made =
-    path === undefined ? undefined : secretFile(resolve(session.host.cwd, path), session.sources());
-  const key =
-    made?.key ??
-    (recipient === undefined
+  const { addSecret, refuseLabel } = await import('../../operations/secrets.ts');
+  const { addSecretFile, readRecipient, toSlotKey } = await import('../../operations/new-secrets.ts');
+  const { label } = options;
+  // Before a file is made or a person asked.
+  refuseLabel(keystore.reader.master.slots, label);
+  const at = (name: string) => resolve(session.host.cwd, name);
+  const toKey = async () =>
+    recipient === undefined
       ? toSlotKey(await session.askNewPassphrase())
-      : { kind: 'recipient' as const, ...readRecipient(resolve(session.host.cwd, recipient)) });
-  const entry = await session.during(
-    'sealing the keystore to it',
-    addSecret(keystore, { key, label: options.label }),
-  );
-  if (made?.isMade === true)
+      : { kind: 'recipient' as const, ...readRecipient(at(recipient)) };
+  const adding: Promise<SlotEntry & { readonly isMade?: boolean }> =
+    path === undefined
+      ? addSecret(keystore, { key: await toKey(), label })
+      : addSecretFile(keystore, { path: at(path), label, checks: session.sources() });
+  const { isMade, ...entry } = await session.during('sealing the keystore to it', adding);
+  if (isMade === true)
     await session.printer.say(
       `made the secret   ${homedirOf(session.host)(path ?? '')}    keep a copy somewhere else`,
     );
   await print(session, [entry], () => toShape(entry));
-  if (key.kind === 'recipient') await sayFingerprint(session, keystore.reader.fingerprint);
+  if (recipient !== undefined) await sayFingerprint(session, keystore.reader.fingerprint);
   await session.finish();
 }
 

@@ -82,7 +82,7 @@ export function register(program: Command, open: Open): void {
       now: session.clock,
       escape: escapeText,
     });
-    const admin = adminListener(session.host, options, tls !== undefined);
+    const admin = await adminListener(session.host, options, tls !== undefined);
     // Asked for before anything listens: a secret that is missing must not show an hour later.
     const keystore = await openFor(session, options, admin !== undefined);
     const rotateDue =

@@ -1,0 +1,211 @@
+// The URL of a keystore in a database: what of it is said to people, and what is connected with.
+import { readFileSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import type { ConnectionOptions } from 'node:tls';
+import { describeSystemError, JwksError } from '../errors.ts';
+
+/** What the environment and the working directory add to a URL. */
+export interface UrlContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+export interface DatabaseAddress {
+  /** The URL as people may see it, without a password. */
+  readonly label: string;
+  /** How a host remembers the place: the same for every role and password. */
+  readonly place: string;
+  readonly schema: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  /** Absent: from PGPASSFILE, or none. */
+  readonly password: string | undefined;
+  readonly tls: Tls | undefined;
+  /** In milliseconds. */
+  readonly connectTimeout: number;
+  readonly mostConnections: number;
+}
+
+interface Tls {
+  readonly verifiesName: boolean;
+  readonly files: Readonly<Partial<Record<'ca' | 'cert' | 'key', string>>>;
+}
+
+const schemes: Readonly<Record<string, number>> = { postgres: 5432, postgresql: 5432, cockroach: 26_257 };
+const parameters = [
+  'schema',
+  'host',
+  'port',
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'connect_timeout',
+  'max_conns',
+];
+const modes = ['disable', 'require', 'verify-ca', 'verify-full'];
+
+/** The scheme in front of `://`, or `undefined` for a directory. */
+export function schemeOf(text: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]+):\/\//i.exec(text)?.[1]?.toLowerCase();
+}
+
+/** Whether it is a URL of a keystore in a database, whatever else is wrong with it. */
+export function isDatabaseUrl(text: string): boolean {
+  return schemeOf(text) !== undefined;
+}
+
+/**
+ * Reads `postgres://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS`; what it leaves out is taken from PGHOST, PGPORT,
+ * PGUSER, PGDATABASE, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT as libpq does. Another host than this one is spoken to
+ * in TLS and its certificate is checked, unless `sslmode=disable` says otherwise.
+ * @throws JwksError `usage`; its message never has the password
+ */
+export function parseDatabaseUrl(text: string, { env, cwd }: UrlContext): DatabaseAddress {
+  const scheme = schemeOf(text) ?? '';
+  const usualPort = schemes[scheme];
+  if (usualPort === undefined)
+    throw usage(`keystores are in directories and at postgres:// URLs, not at ${scheme}:// URLs`);
+  const url = toUrl(text);
+  const given = parametersOf(url);
+  const schema = given.get('schema') ?? 'jwks';
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith('pg_'))
+    throw usage(`the keystore's schema is named by a-z, 0-9 and _, not "${schema}"`);
+  const user = decode(url.username) || env['PGUSER'] || env['USER'] || 'postgres';
+  const host =
+    given.get('host') ?? (decode(url.hostname.replace(/^\[|\]$/g, '')) || env['PGHOST'] || 'localhost');
+  if (host.includes(','))
+    throw usage('the URL of a keystore names one host; several are for a proxy to choose from');
+  const port = numberOf(
+    'port',
+    given.get('port') ?? (url.port || env['PGPORT'] || String(usualPort)),
+    65_535,
+  );
+  const database = decode(url.pathname.slice(1)) || env['PGDATABASE'] || user;
+  const address = { schema, host, port, database, user };
+  return {
+    ...address,
+    ...namesOf(address),
+    password: decode(url.password) || env['PGPASSWORD'] || undefined,
+    tls: tlsOf(given, env, cwd, isHere(host)),
+    connectTimeout: numberOf('connect_timeout', given.get('connect_timeout') ?? '10', 600) * 1000,
+    mostConnections: numberOf('max_conns', given.get('max_conns') ?? '4', 100),
+  };
+}
+
+/** What TLS is made with. The files are read now. */
+export function readTls({ tls, host }: DatabaseAddress): ConnectionOptions | undefined {
+  if (tls === undefined) return undefined;
+  const files = Object.entries(tls.files).map(([name, path]) => [name, readPem(path)]);
+  return {
+    ...Object.fromEntries(files),
+    rejectUnauthorized: true,
+    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+    ...(tls.verifiesName ? {} : { checkServerIdentity: () => undefined }),
+  };
+}
+
+function toUrl(text: string): URL {
+  try {
+    return new URL(text);
+  } catch {
+    throw usage(
+      'the URL of the keystore is none; characters such as @ or / in a password are written %40 or %2F',
+    );
+  }
+}
+
+function parametersOf(url: URL): Map<string, string> {
+  if (url.hash !== '') throw usage('the URL of the keystore has a #; in a password it is written %23');
+  const given = new Map<string, string>();
+  for (const [name, value] of url.searchParams) {
+    if (!parameters.includes(name))
+      throw usage(`the URL of the keystore has a parameter "${name}"; known are ${parameters.join(', ')}`);
+    if (given.has(name)) throw usage(`the URL of the keystore has its parameter "${name}" twice`);
+    given.set(name, value);
+  }
+  return given;
+}
+
+type Names = Pick<DatabaseAddress, 'schema' | 'host' | 'port' | 'database' | 'user'>;
+
+function namesOf({ schema, host, port, database, user }: Names): {
+  readonly label: string;
+  readonly place: string;
+} {
+  const authority = host.startsWith('/') ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const path = `/${encodeURIComponent(database)}`;
+  const query = [
+    ...(host.startsWith('/') ? [`host=${host}`, `port=${port}`] : []),
+    ...(schema === 'jwks' ? [] : [`schema=${schema}`]),
+  ].join('&');
+  const rest = `${authority}${path}${query === '' ? '' : `?${query}`}`;
+  return { label: `postgres://${encodeURIComponent(user)}@${rest}`, place: `postgres://${rest}` };
+}
+
+function tlsOf(
+  given: ReadonlyMap<string, string>,
+  env: UrlContext['env'],
+  cwd: string,
+  here: boolean,
+): Tls | undefined {
+  const mode = given.get('sslmode') ?? env['PGSSLMODE'] ?? (here ? 'disable' : 'verify-full');
+  if (!modes.includes(mode))
+    throw usage(
+      `sslmode=${mode} is not known here; one of ${modes.join(', ')}, where require is verify-full`,
+    );
+  if (mode === 'disable') return undefined;
+  const path = (name: string, variable: string): string | undefined => {
+    const value = given.get(name) ?? env[variable];
+    if (value === undefined || value === '' || value === 'system') return undefined;
+    return isAbsolute(value) ? value : resolve(cwd, value);
+  };
+  const files = {
+    ca: path('sslrootcert', 'PGSSLROOTCERT'),
+    cert: path('sslcert', 'PGSSLCERT'),
+    key: path('sslkey', 'PGSSLKEY'),
+  };
+  const named = Object.entries(files).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { verifiesName: mode !== 'verify-ca', files: Object.fromEntries(named) };
+}
+
+/** A socket, or this machine by a name that cannot be another's. */
+function isHere(host: string): boolean {
+  return host.startsWith('/') || ['localhost', '127.0.0.1', '::1'].includes(host);
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new JwksError(
+      'failed',
+      `${path}, which TLS to the keystore needs, cannot be read: ${describeSystemError(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function numberOf(name: string, text: string, most: number): number {
+  const number = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= most) return number;
+  throw usage(`the keystore's ${name} is a number from 1 to ${most}`);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw usage('the URL of the keystore has a % that stands for no character; itself it is written %25');
+  }
+}
+
+function usage(message: string): JwksError {
+  return new JwksError('usage', message, {
+    hint: 'such as postgres://jwks@db.example.com/auth?schema=jwks, with the password in PGPASSWORD or PGPASSFILE',
+  });
+}

@@ -1,0 +1,57 @@
+// The way to a database: npm's `pg`, which is there only where somebody wants it, and what every connection needs.
+import { createRequire } from 'node:module';
+import type pg from 'pg';
+import { JwksError } from '../errors.ts';
+import { type DatabaseAddress, readTls } from './database-url.ts';
+
+/** In milliseconds: no statement of ours takes long, so that one that does waits for something. */
+const longestStatement = 30_000;
+
+/** Loaded when it is used, and not bundled. */
+function load(): typeof pg {
+  try {
+    return createRequire(import.meta.url)('pg') as typeof pg;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND')) throw error;
+    throw new JwksError(
+      'unsupported',
+      'a keystore in PostgreSQL needs the npm package pg, which is not installed',
+      {
+        hint: 'install it beside jwks: npm install -g pg (or, in a project, npm install pg)',
+      },
+    );
+  }
+}
+
+function configOf(address: DatabaseAddress): pg.ClientConfig {
+  const { host, port, database, user, password, connectTimeout } = address;
+  return {
+    ...{ host, port, database, user },
+    ...(password === undefined ? {} : { password }),
+    ssl: readTls(address) ?? false,
+    connectionTimeoutMillis: connectTimeout,
+    query_timeout: longestStatement,
+    keepAlive: true,
+    fallback_application_name: 'jwks',
+  };
+}
+
+export function makePool(address: DatabaseAddress): pg.Pool {
+  const { Pool } = load();
+  const pool = new Pool({
+    ...configOf(address),
+    max: address.mostConnections,
+    idleTimeoutMillis: 5_000,
+    // A command that is done ends, and does not wait for connections that nobody uses.
+    allowExitOnIdle: true,
+  });
+  // One that breaks while nobody uses it is replaced; who uses it next hears if that fails.
+  pool.on('error', () => {});
+  return pool;
+}
+
+/** A connection of its own, for what stays. */
+export function makeClient(address: DatabaseAddress): pg.Client {
+  const { Client } = load();
+  return new Client(configOf(address));
+}

@@ -1,0 +1,230 @@
+// A keystore in PostgreSQL or CockroachDB: a row for each document, replaced only where its revision is the expected
+// one, so that no number can be taken twice. Statements are single, and none holds a lock while we think.
+import { setTimeout as pause } from 'node:timers/promises';
+import { JwksError } from '../errors.ts';
+import type { DatabaseAddress } from './database-url.ts';
+import { inDoubt } from './file-faults.ts';
+import { mostBytes } from './file-system.ts';
+import { Database, Lost } from './postgres-database.ts';
+import { isAlreadyThere, isRetryable } from './postgres-faults.ts';
+import { definitions, type Server } from './postgres-schema.ts';
+import type { DocumentName } from './set-id.ts';
+import type { Outcome, Shield, Storage, StoredDocument } from './storage.ts';
+
+/** In milliseconds: so long a change whose fate is not known is tried again, as the same statement. */
+const patience = 30_000;
+/** From so many names on it is cheaper to ask for all. */
+const many = 1_000;
+
+interface Row {
+  readonly name: string;
+  readonly revision: string;
+  readonly document: Buffer | null;
+}
+
+interface Waiting {
+  readonly name: DocumentName;
+  readonly resolve: (document: StoredDocument | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface NewRevision {
+  readonly document: DocumentName;
+  readonly from: number;
+  readonly revision: number;
+  readonly bytes: Buffer;
+}
+
+export class PostgresStorage implements Storage {
+  readonly place: string;
+  readonly #database: Database;
+  readonly #shield: Shield | undefined;
+  #waiting: Waiting[] = [];
+
+  constructor(address: DatabaseAddress, { shield }: { readonly shield?: Shield | undefined } = {}) {
+    this.place = address.place;
+    this.#shield = shield;
+    this.#database = new Database(address);
+  }
+
+  /** Whether the keystore's table is there. A table of another version, or not ours, is exit 6. */
+  async isThere(): Promise<boolean> {
+    return (await this.#database.attempt('be read', () => this.#database.server())).isThere;
+  }
+
+  /** Makes schema and table, each where it is not there. */
+  async make(): Promise<void> {
+    const database = this.#database;
+    await database.attempt('be made', async () => {
+      const server = await database.server();
+      if (server.isThere) return;
+      for (const statement of definitions(database.address.schema, server)) {
+        // Two that make it at once: IF NOT EXISTS looks, and somebody else is first.
+        await database.query(statement).catch((error: unknown) => {
+          if (!isAlreadyThere(error)) throw error;
+        });
+      }
+      database.forget();
+    });
+  }
+
+  async list(): Promise<DocumentName[]> {
+    const rows = await this.#database.select<Row>(
+      `SELECT name FROM ${this.#database.table} WHERE kind = 'sets'`,
+    );
+    return rows.map(({ name }): DocumentName => `sets/${name}`);
+  }
+
+  /** Those that are asked for at once are fetched by one statement: each would wait for an answer of its own. */
+  read(name: DocumentName): Promise<StoredDocument | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) queueMicrotask(() => void this.#fetch());
+      this.#waiting.push({ name, resolve, reject });
+    });
+  }
+
+  async stamps(names: readonly DocumentName[]): Promise<Map<DocumentName, string>> {
+    const wanted = new Set(names);
+    const own = names.length > many ? '' : ' AND name = ANY($1)';
+    const values = own === '' ? [] : [names.map((name) => keyOf(name).name)];
+    const { table } = this.#database;
+    const sql = `SELECT name, revision FROM ${table} WHERE kind = 'sets' AND revision > 0${own}`;
+    const stamps = new Map<DocumentName, string>();
+    for (const { name, revision } of await this.#database.select<Row>(sql, values)) {
+      if (wanted.has(`sets/${name}`)) stamps.set(`sets/${name}`, revision);
+    }
+    return stamps;
+  }
+
+  async reserve(document: DocumentName): Promise<void> {
+    const { kind, name } = keyOf(document);
+    const database = this.#database;
+    const sql = `INSERT INTO ${database.table} (kind, name, revision, document) VALUES ($1, $2, 0, '')
+      ON CONFLICT (kind, name) DO NOTHING`;
+    await database.attempt('be written', async () => {
+      await database.checked();
+      await database.query(sql, [kind, name]);
+    });
+  }
+
+  replace(document: DocumentName, from: number, bytes: Uint8Array): Promise<Outcome> {
+    return this.#write({ document, from, revision: from + 1, bytes: Buffer.from(bytes) });
+  }
+
+  async seed(document: DocumentName, from: number, revision: number, bytes: Uint8Array): Promise<Outcome> {
+    const there = await this.read(document);
+    if (there?.revision === revision && Buffer.from(bytes).equals(there.bytes)) return 'committed';
+    return this.#write({ document, from, revision, bytes: Buffer.from(bytes) });
+  }
+
+  /** Ends all connections. */
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+
+  #write(wanted: NewRevision): Promise<Outcome> {
+    return this.#database.attempt('be written', async () => {
+      const server = await this.#database.checked();
+      this.#shield?.raise();
+      try {
+        const outcome = await this.#untilKnown(server, wanted);
+        if (outcome === 'conflict') this.#shield?.lower();
+        return outcome;
+      } catch (error) {
+        // What is in doubt may have been done, and is to be reported before a signal ends the process.
+        if (!(error instanceof JwksError)) this.#shield?.lower();
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * The same statement as long as its fate is not known: an earlier one that is carried out late changes what it is
+   * compared with, so that only one of them can succeed.
+   */
+  async #untilKnown(server: Server, wanted: NewRevision): Promise<Outcome> {
+    const giveUp = performance.now() + patience;
+    let doubt: unknown;
+    for (let tries = 1; ; tries++) {
+      try {
+        if ((await this.#writeOnce(server, wanted)) === 1) return 'committed';
+        return doubt === undefined ? 'conflict' : await this.#whoWasFirst(wanted, doubt);
+      } catch (error) {
+        if (error instanceof Lost) doubt ??= error.cause;
+        else if (doubt === undefined ? !isRetryable(error) : isUnconfirmed(error)) throw error;
+        if (performance.now() > giveUp) throw doubt === undefined ? error : this.#inDoubt(wanted, doubt);
+      }
+      await pause(Math.random() * Math.min(50 * 2 ** tries, 2_000));
+    }
+  }
+
+  #writeOnce(server: Server, { document, from, revision, bytes }: NewRevision): Promise<number> {
+    const { table, address } = this.#database;
+    const { kind, name } = keyOf(document);
+    const values = [kind, name, revision, bytes, from];
+    const changed =
+      from === 0
+        ? `INSERT INTO ${table} AS d (kind, name, revision, document) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (kind, name) DO UPDATE SET revision = excluded.revision, document = excluded.document,
+           next_due = NULL WHERE d.revision = $5`
+        : `UPDATE ${table} SET revision = $3, document = $4, next_due = NULL
+           WHERE kind = $1 AND name = $2 AND revision = $5`;
+    if (server.isCockroach) return this.#database.change(server, changed, values);
+    const told = `WITH changed AS (${changed} RETURNING kind, name)
+      SELECT pg_notify('jwks', $6::text || '/' || kind || '/' || name) FROM changed`;
+    return this.#database.change(server, told, [...values, address.schema]);
+  }
+
+  /** Nothing was changed by the last statement: by one before it whose answer was lost, or by somebody else. */
+  async #whoWasFirst(wanted: NewRevision, doubt: unknown): Promise<Outcome> {
+    const there = await this.read(wanted.document);
+    if (there === undefined || there.revision < wanted.revision) return 'conflict';
+    if (there.revision === wanted.revision)
+      return wanted.bytes.equals(there.bytes) ? 'committed' : 'conflict';
+    // Somebody may have gone on from ours.
+    throw this.#inDoubt(wanted, doubt);
+  }
+
+  #inDoubt({ document }: NewRevision, doubt: unknown): JwksError {
+    return inDoubt(this.#database.address.label, document, doubt);
+  }
+
+  async #fetch(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      const found = new Map<DocumentName, StoredDocument>();
+      for (const kind of ['master', 'sets']) {
+        const names = waiting.map(({ name }) => keyOf(name)).filter((key) => key.kind === kind);
+        if (names.length === 0) continue;
+        for (const row of await this.#rows(kind, [...new Set(names.map(({ name }) => name))])) {
+          const name: DocumentName = kind === 'master' ? 'master' : `sets/${row.name}`;
+          if (row.document === null) throw new JwksError('failed', `${name} is too large`);
+          const revision = Number(row.revision);
+          if (revision > 0) found.set(name, { revision, bytes: row.document });
+        }
+      }
+      for (const { name, resolve } of waiting) resolve(found.get(name));
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
+  }
+
+  /** What is larger than any document is not even fetched. */
+  #rows(kind: string, names: readonly string[]): Promise<Row[]> {
+    const { table } = this.#database;
+    const sql = `SELECT name, revision, CASE WHEN octet_length(document) <= $3 THEN document END AS document
+      FROM ${table} WHERE kind = $1 AND name = ANY($2)`;
+    return this.#database.select<Row>(sql, [kind, names, mostBytes]);
+  }
+}
+
+function isUnconfirmed(error: unknown): boolean {
+  return error instanceof JwksError && error.code === 'unconfirmed';
+}
+
+function keyOf(document: DocumentName): { readonly kind: string; readonly name: string } {
+  return document === 'master'
+    ? { kind: 'master', name: 'master' }
+    : { kind: 'sets', name: document.slice('sets/'.length) };
+}
