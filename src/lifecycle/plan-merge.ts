@@ -5,22 +5,35 @@ import { leavingSigners, restoreSuccession } from './succession.ts';
 import { tidy } from './tidy.ts';
 import type { Instant } from './time.ts';
 
+/** A set as it stood when it was last changed. */
+export interface OtherState<K extends KeyLife> {
+  readonly keys: readonly K[];
+  readonly updated: Instant;
+}
+
 /**
- * Keys that are retired or revoked in `other` become so, and names that are not known here are taken. No steps: there
- * was nothing to take over.
+ * Keys that were retired or revoked in `other` become so, and names that are not known here are taken. No steps: there
+ * was nothing to take over. A date of it that was still to come is none to go by: here it may have been moved since.
  */
-export function planMerge<K extends KeyLife>(set: SetLife<K>, other: readonly K[], now: Instant): Plan<K> {
+export function planMerge<K extends KeyLife>(set: SetLife<K>, other: OtherState<K>, now: Instant): Plan<K> {
   const draft = new Draft(set, now);
   const signers = draft.inState('active').filter((key) => draft.active(key)?.kid === key.kid);
   const leaving = leavingSigners(draft);
-  const dead = other.filter((key) => isTombstone(key, now));
+  const dead = other.keys.filter((key) => key.revoked !== undefined || isTombstone(key, other.updated));
   for (const key of dead) {
     const own = draft.keys.find(({ kid }) => kid === key.kid);
     if (own === undefined || stateOf(own, now) === 'revoked') continue;
-    if (key.revoked !== undefined && key.revoked.at <= now)
-      draft.bury(own, { revoked: key.revoked }, 'revoked', `${key.revoked.reason}; so it is in the backup`);
-    else if (!isTombstone(own, now))
-      draft.bury(own, { retires: key.retires ?? now }, 'deleted', 'it is retired in the backup');
+    if (key.revoked !== undefined) {
+      // By a clock that may have been ahead of this one: revoked it is at once.
+      const revoked = { ...key.revoked, at: earlier(key.revoked.at, now) };
+      draft.bury(own, { revoked }, 'revoked', `${revoked.reason}; so it is in the backup`);
+    } else if (!isTombstone(own, now))
+      draft.bury(
+        own,
+        { retires: earlier(key.retires ?? now, now) },
+        'deleted',
+        'it is retired in the backup',
+      );
   }
   const unknown = dead.filter((key) => draft.keys.every(({ kid }) => kid !== key.kid));
   const names = unknown.map((key): K => ({ ...key, held: false, jwk: undefined }));
@@ -35,4 +48,8 @@ export function planMerge<K extends KeyLife>(set: SetLife<K>, other: readonly K[
   );
   tidy(draft);
   return { steps: draft.steps, keys: draft.keys };
+}
+
+function earlier(a: Instant, b: Instant): Instant {
+  return a < b ? a : b;
 }

@@ -98,7 +98,7 @@ async function merge(keystore: Keystore, { set, manifest }: SetStep): Promise<vo
   const current = await keystore.reader.readSet(set);
   if (current?.manifest.deleted === undefined) {
     await changeSet(keystore, set, { note, force: true }, (own, now) =>
-      planMerge(lifeOf(own.manifest), manifest.keys, nowFor(now, own.manifest.updated)),
+      planMerge(lifeOf(own.manifest), manifest, nowFor(now, own.manifest.updated)),
     );
     return;
   }
@@ -106,7 +106,7 @@ async function merge(keystore: Keystore, { set, manifest }: SetStep): Promise<vo
     set,
     (own, now) => {
       if (own === undefined) return undefined;
-      const { steps, keys } = planMerge(lifeOf(own.manifest), manifest.keys, now);
+      const { steps, keys } = planMerge(lifeOf(own.manifest), manifest, now);
       if (steps.length === 0) return undefined;
       const events = steps.map(({ event, kid, reason }) => ({ event, kid, note: `${reason}; ${note}` }));
       const kept = keys.filter((key) => !('isNew' in key));

@@ -62,7 +62,7 @@ export async function decideSet({
     throw forked(set);
   }
   const { manifest: own } = current.document;
-  const isBehind = planMerge(lifeOf(own), manifest.keys, nowFor(clock, own.updated)).steps.length > 0;
+  const isBehind = planMerge(lifeOf(own), manifest, nowFor(clock, own.updated)).steps.length > 0;
   const lacking = manifest.keys.filter(({ held, kid }) => held && own.keys.every((key) => key.kid !== kid));
   const kids = lacking.map(({ kid }) => kid);
   return { ...base, revision: own.revision, action: isBehind ? 'merged' : 'kept', lacking: kids };
