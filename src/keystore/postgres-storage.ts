@@ -2,14 +2,17 @@
 // one, so that no number can be taken twice. Statements are single, and none holds a lock while we think.
 import { setTimeout as pause } from 'node:timers/promises';
 import { JwksError } from '../errors.ts';
+import type { Instant } from '../lifecycle/time.ts';
 import type { DatabaseAddress } from './database-url.ts';
 import { inDoubt } from './file-faults.ts';
 import { mostBytes } from './file-system.ts';
 import { Database, Lost } from './postgres-database.ts';
+import { dueSets, noteDue } from './postgres-due.ts';
 import { isAlreadyThere, isRetryable } from './postgres-faults.ts';
 import { definitions, type Server } from './postgres-schema.ts';
+import { watchPostgres } from './postgres-watch.ts';
 import type { DocumentName } from './set-id.ts';
-import type { Outcome, Shield, Storage, StoredDocument } from './storage.ts';
+import type { NextLook, Outcome, Shield, Storage, StoredDocument } from './storage.ts';
 
 /** In milliseconds: so long a change whose fate is not known is tried again, as the same statement. */
 const patience = 30_000;
@@ -115,6 +118,18 @@ export class PostgresStorage implements Storage {
     const there = await this.read(document);
     if (there?.revision === revision && Buffer.from(bytes).equals(there.bytes)) return 'committed';
     return this.#write({ document, from, revision, bytes: Buffer.from(bytes) });
+  }
+
+  due(time: Instant): Promise<DocumentName[]> {
+    return dueSets(this.#database, time);
+  }
+
+  noteDue(now: Instant, looks: readonly NextLook[]): Promise<void> {
+    return noteDue(this.#database, now, looks);
+  }
+
+  watch(onChange: () => void): () => void {
+    return watchPostgres(this.#database.address, onChange);
   }
 
   /** Ends all connections. */

@@ -154,6 +154,11 @@ export class Reader {
     return [...manifests.values()].sort((a, b) => (a.set < b.set ? -1 : 1));
   }
 
+  /** The sets that this host has seen. */
+  seenNames(): DocumentName[] {
+    return this.#seen.names();
+  }
+
   /**
    * The manifests of these documents, without those that are absent or that `onFault` took. Of what is `known`, only
    * what may have changed is read again.
@@ -223,7 +228,7 @@ export class Reader {
       this.#note(name, { revision: stored.revision, sha256 }, checked.manifest.previous);
       return checked;
     });
-    if (read === undefined) this.#noteAbsent(name);
+    if (read === undefined) this.#seen[this.#acceptRollback ? 'acceptAbsent' : 'checkAbsent'](name);
     return read;
   }
 
@@ -235,11 +240,6 @@ export class Reader {
     // After a rekey the identity from before is not accepted any more.
     this.#fingerprint = signer;
     this.#accepted = new Set([signer, ...fingerprintsOf(master)]);
-  }
-
-  #noteAbsent(name: DocumentName): void {
-    if (this.#acceptRollback) this.#seen.acceptAbsent(name);
-    else this.#seen.checkAbsent(name);
   }
 
   #note(name: DocumentName, now: SeenDocument, previous: string | undefined): void {

@@ -1,4 +1,5 @@
 // The port that every backend of a keystore implements, and nothing more.
+import type { Instant } from '../lifecycle/time.ts';
 import type { DocumentName } from './set-id.ts';
 
 export interface StoredDocument {
@@ -20,6 +21,12 @@ export interface Shield {
   lower(): void;
   /** A signal came meanwhile: no further step is to be begun. */
   readonly isPending?: boolean;
+}
+
+export interface NextLook {
+  readonly name: DocumentName;
+  readonly revision: number;
+  readonly at: Instant;
 }
 
 export interface Storage {
@@ -47,6 +54,13 @@ export interface Storage {
    * within two seconds of another one, or by other ways than `replace`.
    */
   stamps?(names: readonly DocumentName[]): Promise<ReadonlyMap<DocumentName, string>>;
+  /**
+   * A hint: the sets that may have something due by `time`. Left out are those of which `noteDue` was told a later
+   * one, within the last day and since their last change.
+   */
+  due?(time: Instant): Promise<DocumentName[]>;
+  /** Keeps when something may next be due in sets, each as of a revision. */
+  noteDue?(now: Instant, looks: readonly NextLook[]): Promise<void>;
   /**
    * A hint: calls back whenever something may have changed, at once where it can. Returns what ends it. Whoever
    * follows changes looks again now and then all the same.

@@ -2,8 +2,10 @@
 import { JwksError } from '../errors.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Manifest } from '../keystore/manifest.ts';
-import { type SetId, setNameOf } from '../keystore/set-id.ts';
+import type { Reader } from '../keystore/reader.ts';
+import { type DocumentName, documentOf, type SetId, setNameOf } from '../keystore/set-id.ts';
 import { nowFor } from '../lifecycle/clock.ts';
+import { nextLook } from '../lifecycle/next-look.ts';
 import { planRotation, type RotationRequest } from '../lifecycle/plan-rotation.ts';
 import { hasRole, type Role } from '../lifecycle/signer.ts';
 import { formatInstant, type Instant } from '../lifecycle/time.ts';
@@ -40,13 +42,15 @@ export interface Rotated {
   readonly sets: readonly Changed[];
   /** In the order in which they failed. The exit code is that of the first. */
   readonly failed: readonly FailedSet[];
+  /** All that were asked for are among these; else the storage knew of others that nothing is due. */
+  readonly isAll: boolean;
 }
 
 export async function rotateSets(services: RotateServices, request: RotateRequest): Promise<Rotated> {
   refuseFarAway(services.clock(), request.how);
   const done: Changed[] = [];
   const failed: FailedSet[] = [];
-  const chosen = await choose(services.keystore, request.sets, failed);
+  const { chosen, deleted, isAll } = await choose(services, request, failed);
   const fetchUrl = once(services.fetchUrl);
   for (const [id, manifest] of chosen) {
     try {
@@ -57,10 +61,35 @@ export async function rotateSets(services: RotateServices, request: RotateReques
       failed.push({ set: id, error });
     }
   }
-  return { sets: done, failed };
+  if (request.how.kind === 'due' && request.dryRun !== true) {
+    const unchanged = done.filter(({ outcome }) => outcome === 'unchanged');
+    await noteLooks(services, [...unchanged.map(({ before }) => before), ...deleted]);
+  }
+  return { sets: done, failed, isAll };
+}
+
+/** So that the next run need not look at all of them again. It is a hint: without it nothing is wrong. */
+async function noteLooks({ keystore, clock }: RotateServices, manifests: readonly Manifest[]): Promise<void> {
+  const { storage } = keystore.reader;
+  const now = clock();
+  const looks = manifests.flatMap((manifest) => {
+    const at =
+      manifest.deleted === undefined ? nextLook(lifeOf(manifest), nowFor(now, manifest.updated)) : farAhead;
+    return at === undefined || at > now
+      ? [{ name: documentOf(manifest.set), revision: manifest.revision, at: at ?? farAhead }]
+      : [];
+  });
+  if (storage.noteDue === undefined || looks.length === 0) return;
+  try {
+    await storage.noteDue(now, looks);
+  } catch (error) {
+    if (!(error instanceof JwksError)) throw error;
+  }
 }
 
 const longest = 36_525 * 86_400;
+/** Later than a storage keeps anything in mind. */
+const farAhead = Number.MAX_SAFE_INTEGER as Instant;
 
 /** Dates that follow from it have to be dates too. */
 function refuseFarAway(clock: Instant, how: RotateHow): void {
@@ -78,16 +107,38 @@ function once(fetchUrl: FetchUrl): FetchUrl {
   };
 }
 
-/** The sets to look at, with what is known of them: of all sets what can be read, the others failed. */
+interface Choice {
+  /** The sets to look at, with what is known of them. */
+  readonly chosen: ReadonlyMap<SetId, Manifest | undefined>;
+  readonly deleted: readonly Manifest[];
+  readonly isAll: boolean;
+}
+
+/** Of all sets those that may have something due, or where nobody can tell those that can be read; the others failed. */
 async function choose(
-  { reader }: Keystore,
-  sets: RotateRequest['sets'],
+  { keystore: { reader }, clock }: RotateServices,
+  { sets, how }: RotateRequest,
   failed: FailedSet[],
-): Promise<Map<SetId, Manifest | undefined>> {
-  if (sets !== 'all') return new Map(sets.map((id) => [id, undefined]));
-  const manifests = await reader.readManifests((name, error) => failed.push({ set: setNameOf(name), error }));
+): Promise<Choice> {
+  if (sets !== 'all') return { chosen: new Map(sets.map((id) => [id, undefined])), deleted: [], isAll: true };
+  const onFault = (name: DocumentName, error: JwksError) => failed.push({ set: setNameOf(name), error });
+  const due = how.kind === 'due' ? await reader.storage.due?.(clock()) : undefined;
+  const manifests =
+    due === undefined
+      ? await reader.readManifests(onFault)
+      : [...(await reader.readEach([...due, ...(await gone(reader))], onFault)).values()];
   const there = manifests.filter(({ deleted }) => deleted === undefined);
-  return new Map(there.map((manifest) => [manifest.set, manifest]));
+  return {
+    chosen: new Map(there.map((manifest) => [manifest.set, manifest])),
+    deleted: manifests.filter(({ deleted }) => deleted !== undefined),
+    isAll: due === undefined,
+  };
+}
+
+/** What this host has seen and is not there any more is a fault, which reading it tells. */
+async function gone(reader: Reader): Promise<DocumentName[]> {
+  const there = new Set(await reader.storage.list());
+  return reader.seenNames().filter((name) => !there.has(name));
 }
 
 async function rotate(

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isNew } from '../../src/lifecycle/draft.ts';
 import { type KeyLife, type KeyState, stateOf } from '../../src/lifecycle/key.ts';
+import { nextLook } from '../../src/lifecycle/next-look.ts';
 import { refuseName } from '../../src/lifecycle/plan-create.ts';
 import { heldKeys, publishedKeys } from '../../src/lifecycle/publication.ts';
 import { signerOf, signersOf } from '../../src/lifecycle/signer.ts';
@@ -55,6 +56,24 @@ describe('whatever is done to a set', { timeout: 30_000 + 10 * numRuns }, () => 
       if (operation.kind !== 'rotate' || operation.request.kind !== 'due') return;
       expect(store.decide(operation, now).plan?.steps).toEqual([]);
     });
+  });
+
+  test('nothing becomes due before the next look', () => {
+    const due = { kind: 'rotate', request: { kind: 'due', seen: [] } } as const;
+    const stepsAt = (store: FleetKeystore, time: number) => store.decide(due, at(time)).plan?.steps;
+    let looked = 0;
+    always(true, () => ({ now, store }) => {
+      if (stepsAt(store, now)?.length !== 0) return;
+      const next = nextLook(store.set, now);
+      const until = next ?? now + 400 * 86_400;
+      for (const share of [0.01, 0.3, 0.7, 1]) {
+        const time = Math.floor(now + (until - 1 - now) * share);
+        if (time <= now) continue;
+        looked += 1;
+        expect([time, stepsAt(store, time)]).toEqual([time, []]);
+      }
+    });
+    expect(looked).toBeGreaterThan(numRuns);
   });
 
   test('a plan without steps changes nothing', () => {

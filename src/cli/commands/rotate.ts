@@ -97,13 +97,13 @@ async function print(session: Session, { sets, failed }: Rotated, how: RotateHow
 }
 
 /** What to do now, and what comes next. */
-async function report(session: Session, { sets, failed }: Rotated, how: RotateHow): Promise<void> {
+async function report(session: Session, { sets, failed, isAll }: Rotated, how: RotateHow): Promise<void> {
   const { printer } = session;
   const touched = sets.filter(({ outcome }) => outcome !== 'unchanged');
   for (const changed of touched) await sayNextSteps(session, changed, { undo: how.kind !== 'due' });
   if (how.kind === 'due') {
     for (const changed of sets) await sayWaiting(session, changed, how);
-    if (touched.length === 0 && failed.length === 0) await sayNext(session, sets);
+    if (touched.length === 0 && failed.length === 0) await sayNext(session, isAll ? sets : undefined);
   } else {
     for (const changed of sets) if (changed.outcome === 'unchanged') await sayWaiting(session, changed, how);
   }
@@ -143,8 +143,9 @@ async function sayWaiting(session: Session, { set, keys, at }: Changed, how: Rot
   }
 }
 
-/** What will be due, and when, where nothing is. */
-async function sayNext(session: Session, sets: readonly Changed[]): Promise<void> {
+/** What will be due, and when, where nothing is. `undefined`: not all sets were looked at. */
+async function sayNext(session: Session, sets: readonly Changed[] | undefined): Promise<void> {
+  if (sets === undefined) return session.printer.say('nothing is due');
   const { nextDue } = await import('../../operations/next-due.ts');
   const next = nextDue(sets);
   const { stderr } = session.host;
