@@ -36,7 +36,7 @@ export class Reader {
   #master: Master;
   #accepted: ReadonlySet<string>;
   readonly #checker: SignatureChecker;
-  readonly #seen: Seen;
+  #seen: Seen;
   readonly #acceptRollback: boolean;
   #masterDigest = '';
 
@@ -148,15 +148,13 @@ export class Reader {
 
   /** All sets' manifests, deleted ones too, by set id. What cannot be read ends it, unless `onFault` takes it. */
   async readManifests(onFault?: OnFault, known?: KnownManifests): Promise<Manifest[]> {
-    // Also those that this host has seen before: one that is gone is a fault of its own.
-    const names = [...new Set([...(await this.storage.list()), ...this.#seen.names()])];
-    const manifests = await this.readEach(names, onFault, known);
+    const manifests = await this.readEach(await this.names(), onFault, known);
     return [...manifests.values()].sort((a, b) => (a.set < b.set ? -1 : 1));
   }
 
-  /** The sets that this host has seen. */
-  seenNames(): DocumentName[] {
-    return this.#seen.names();
+  /** All sets, also those that this host has seen before: one that is gone is a fault of its own. */
+  async names(): Promise<DocumentName[]> {
+    return [...new Set([...(await this.storage.list()), ...this.#seen.names()])];
   }
 
   /**
@@ -237,7 +235,8 @@ export class Reader {
     this.#note('master', { revision, sha256 }, master.previous);
     this.#masterDigest = sha256;
     this.#master = master;
-    // After a rekey the identity from before is not accepted any more.
+    // After a rekey the identity from before is not accepted any more, and what was seen under it still counts.
+    if (signer !== this.#fingerprint) this.#seen = this.#seen.under(signer);
     this.#fingerprint = signer;
     this.#accepted = new Set([signer, ...fingerprintsOf(master)]);
   }

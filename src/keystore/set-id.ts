@@ -72,9 +72,14 @@ export function documentOf(id: SetId): DocumentName {
   return `sets/${name}`;
 }
 
+/** Whether a name tells no set id. */
+export function isDigest(name: DocumentName): boolean {
+  return /^sets\/~[0-9a-f]{64}$/.test(name);
+}
+
 /** Whether a set can have a document of this name. */
 export function isSetDocument(name: DocumentName): boolean {
-  if (/^sets\/~[0-9a-f]{64}$/.test(name)) return true;
+  if (isDigest(name)) return true;
   const id = setNameOf(name);
   return faultOf(id, 128) === undefined && documentOf(id as SetId) === name;
 }

@@ -1,7 +1,7 @@
 // What is in a keystore: sets, their keys with states, and what happens to each next. Needs no secret.
 import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
-import type { SetId } from '../keystore/set-id.ts';
+import { type DocumentName, isDigest, type SetId, setNameOf } from '../keystore/set-id.ts';
 import { Draft } from '../lifecycle/draft.ts';
 import { dueSuccessors, overdueSince } from '../lifecycle/due.ts';
 import { isTombstone, type KeyState, stateOf } from '../lifecycle/key.ts';
@@ -49,6 +49,32 @@ export async function listSets(reader: Reader, clock: Instant, request: ListRequ
   return manifests.map((manifest) => describeSet(manifest, clock, request));
 }
 
+/** So many are described at a time where there are more than can be kept. */
+const portion = 256;
+
+/** As `listSets` of all sets, a portion at a time: what was read before is not kept. */
+export async function* listInPortions(
+  reader: Reader,
+  clock: Instant,
+  request: Omit<ListRequest, 'sets'>,
+): AsyncGenerator<ListedSet[]> {
+  const names = await inOrder(reader);
+  for (let from = 0; from < names.length; from += portion) {
+    const manifests = await reader.readEach(names.slice(from, from + portion));
+    const there = [...manifests.values()].filter(({ deleted }) => deleted === undefined);
+    yield there.sort(bySetId).map((manifest) => describeSet(manifest, clock, request));
+  }
+}
+
+/** All names by set id. Of a long one the name is a digest, and the id is in the document. */
+async function inOrder(reader: Reader): Promise<DocumentName[]> {
+  const names = await reader.names();
+  const long = await reader.readEach(names.filter(isDigest));
+  const idOf = (name: DocumentName): string => long.get(name)?.set ?? setNameOf(name);
+  const ids = names.map((name) => [idOf(name), name] as const);
+  return ids.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name);
+}
+
 export function describeSet(
   manifest: Manifest,
   clock: Instant,
@@ -74,4 +100,8 @@ export function describeSet(
       overdueSince: signers.has(key) ? overdueSince(draft, key) : undefined,
     })),
   };
+}
+
+function bySetId(a: Manifest, b: Manifest): number {
+  return a.set < b.set ? -1 : 1;
 }

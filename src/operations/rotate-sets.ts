@@ -138,7 +138,7 @@ async function choose(
 /** What this host has seen and is not there any more is a fault, which reading it tells. */
 async function gone(reader: Reader): Promise<DocumentName[]> {
   const there = new Set(await reader.storage.list());
-  return reader.seenNames().filter((name) => !there.has(name));
+  return (await reader.names()).filter((name) => !there.has(name));
 }
 
 async function rotate(

@@ -10,8 +10,12 @@ import { describeInstant } from '../describe-time.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
 import { toListedKey, toPolicy } from '../shapes.ts';
+import { canStream, stream } from '../stream.ts';
 import { type Column, formatTable, type Paint } from '../terminal-text.ts';
 import { instantArgument } from '../time-arguments.ts';
+
+/** From so many sets on they are printed as they are read, where that can be: more than anybody wants in memory. */
+const many = 4_096;
 
 interface ListOptions {
   readonly at?: Instant;
@@ -37,14 +41,19 @@ export function register(program: Command, open: Open): void {
     const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
     const options = optionsOf<ListOptions>(command);
     await session.printer.prepare();
-    const { listSets } = await import('../../operations/list-sets.ts');
-    const request = {
-      sets: named.length === 0 ? ('all' as const) : named,
-      at: options.at,
-      tombstones: options.all,
-    };
-    const sets = await listSets(await session.reader(options.unchecked), session.clock(), request);
-    await session.printer.result(toResult(session, sets, options.at !== undefined));
+    const { listInPortions, listSets } = await import('../../operations/list-sets.ts');
+    const request = { at: options.at, tombstones: options.all };
+    const reader = await session.reader(options.unchecked);
+    const toText = (sets: readonly ListedSet[]) => toResult(session, sets, options.at !== undefined);
+    if (named.length === 0 && canStream(session) && (await reader.names()).length > many) {
+      await stream(session, listInPortions(reader, session.clock(), request), toText);
+      return session.finish();
+    }
+    const sets = await listSets(reader, session.clock(), {
+      ...request,
+      sets: named.length === 0 ? 'all' : named,
+    });
+    await session.printer.result(toText(sets));
     if (sets.length === 0) await session.printer.say('there are no sets yet; jwks create SET makes one');
     await session.finish();
   }
