@@ -35,6 +35,11 @@ class SignalShield implements Shield {
     }
   }
 
+  /** The end that was asked for has come, and nothing is between a step and its report. */
+  get isDone(): boolean {
+    return this.#graceful?.signal.aborted === true && this.#raised === 0;
+  }
+
   /** From now on the first signal asks for an end, and is no interruption. */
   untilSignal(): AbortSignal {
     this.#graceful ??= new AbortController();
@@ -186,4 +191,6 @@ const host: Host = {
 
 run(process.argv.slice(2), host, version).then((status) => {
   process.exitCode = shield.status ?? status;
+  // A look at a database that has gone silent would keep the process for half a minute.
+  if (shield.isDone) process.exit();
 });

@@ -19,10 +19,14 @@ export function tableOf(schema: string): string {
   return `"${schema}".documents`;
 }
 
-/** Parameters: schema, and the table in it as text. */
+/**
+ * Parameter: the schema. Tables and not `to_regclass`, which looks at another moment than the rest: who asks while it
+ * is made would see the table without its comment.
+ */
 export const describeServer = `SELECT version() AS version, current_setting('synchronous_commit', true) AS sync,
-  to_regnamespace($1) IS NOT NULL AS schema, to_regclass($2) IS NOT NULL AS "table",
-  obj_description(to_regclass($2)::oid, 'pg_class') AS mark`;
+  n.oid IS NOT NULL AS schema, c.oid IS NOT NULL AS "table", obj_description(c.oid, 'pg_class') AS mark
+  FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = $1
+  LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'documents'`;
 
 interface Described {
   readonly version: string;
@@ -56,12 +60,16 @@ export function toServer(row: Described, label: string): Server {
   return {
     isThere: row.table,
     hasSchema: row.schema,
-    isCockroach: /^CockroachDB/.test(row.version),
+    isCockroach: isCockroach(row.version),
     isLazy: row.sync === 'off',
   };
 }
 
-/** What makes it, one statement after the other; each may be there already. */
+export function isCockroach(version: string): boolean {
+  return /^CockroachDB/.test(version);
+}
+
+/** What makes it, one after the other; each may be there already. The table and its comment are one step. */
 export function definitions(schema: string, { hasSchema, isCockroach }: Server): string[] {
   const table = tableOf(schema);
   // An index in the order of a locale breaks when the system's C library changes that order.
@@ -74,8 +82,8 @@ export function definitions(schema: string, { hasSchema, isCockroach }: Server):
       revision bigint NOT NULL,
       document bytea NOT NULL,
       next_due timestamptz,
-      PRIMARY KEY (kind, name))`,
-    `CREATE INDEX IF NOT EXISTS documents_next_due ON ${table} (next_due)`,
-    `COMMENT ON TABLE ${table} IS 'jwks-keystore schema ${schemaVersion}'`,
+      PRIMARY KEY (kind, name));
+    CREATE INDEX IF NOT EXISTS documents_next_due ON ${table} (next_due);
+    COMMENT ON TABLE ${table} IS 'jwks-keystore schema ${schemaVersion}'`,
   ];
 }

@@ -71,6 +71,11 @@ export class Follower {
     return this.poll();
   }
 
+  /** Calls back when it is worth while to look, where the storage can tell that. Returns what ends it. */
+  watch(onChange: () => void): () => void {
+    return this.#reader.storage.watch?.(onChange) ?? (() => {});
+  }
+
   async #look(): Promise<boolean> {
     let isNewMaster = false;
     let look: Look;

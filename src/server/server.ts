@@ -1,6 +1,4 @@
 // The service: follows the keystore, answers on its listeners, and does what is due where it is told to.
-import { setTimeout as pause } from 'node:timers/promises';
-import { JwksError } from '../errors.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { jwksPath, toDiscovery } from '../operations/discovery.ts';
 import { describeConflict } from '../operations/export-jwks.ts';
@@ -11,6 +9,7 @@ import { type Publication, publish } from '../operations/publish-sets.ts';
 import { adminSite } from './admin-site.ts';
 import type { Site } from './answer.ts';
 import type { Place } from './bind.ts';
+import { follow } from './follow.ts';
 import { type Listener, type ListenOptions, listen } from './listener.ts';
 import type { Log } from './log.ts';
 import { metricsSite, RequestCounts } from './metrics-site.ts';
@@ -18,6 +17,7 @@ import { ownHosts } from './own-hosts.ts';
 import { publicSite } from './public-site.ts';
 import { statusPage } from './status-page.ts';
 import type { TlsFiles } from './tls-files.ts';
+import { stopped, waited } from './waiting.ts';
 
 export interface ServerOptions {
   readonly follower: Follower;
@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly issuer: string | undefined;
   readonly contentType: string;
   readonly tls: TlsFiles | undefined;
+  /** Milliseconds between looks that nothing has called for; absent: as `follow` has it. */
+  readonly lookEvery?: number;
   readonly admin: AdminOptions | undefined;
   readonly metricsPort: number | undefined;
   /** Other people's text, for a terminal. */
@@ -66,7 +68,8 @@ export async function serve(options: ServerOptions, signal: AbortSignal): Promis
   };
   // Ends the loops also where one of them fails, which is a fault of ours: else nobody would hear of it.
   const end = new AbortController();
-  let loops: Promise<void>[] = [];
+  let following: Promise<void> = Promise.resolve();
+  let rotating: Promise<void> = Promise.resolve();
   try {
     const { host, port, admin, metricsPort } = options;
     await start('public', jwksPath, { place: { host, port }, tls, site });
@@ -88,16 +91,20 @@ export async function serve(options: ServerOptions, signal: AbortSignal): Promis
       const metrics = metricsSite({ ...figures, requests, labels });
       await start('metrics', '/metrics', { place: { host, port: metricsPort }, site: metrics });
     }
-    loops = [follow(options, merged, listeners, end.signal), rotate(options, end.signal)];
-    await Promise.race([stopped(signal), Promise.all(loops)]);
+    const faults = () => describeFaults(follower, merged());
+    following = follow(options, faults, listeners, end.signal);
+    rotating = rotate(options, end.signal);
+    await Promise.race([stopped(signal), Promise.all([following, rotating])]);
   } finally {
     end.abort();
     const hasListened = listeners.length > 0;
     if (hasListened) log.say('info', 'stopping');
     await Promise.all(listeners.map((listener) => listener.stop()));
-    await Promise.allSettled(loops);
+    await Promise.allSettled([rotating]);
+    // Half a minute, where a database has gone silent: nobody needs to know what a look would have found.
+    await within(longestLook, Promise.allSettled([following]));
     if (hasListened) log.say('info', 'stopped');
-    await flushed(log);
+    await within(longestFlush, log.flush());
   }
 }
 
@@ -160,52 +167,10 @@ function describeFaults(follower: Follower, { conflicts }: Publication): string[
   return [...faults, ...conflicts.map(describeConflict)];
 }
 
+/** At the end, for a look under way. */
+const longestLook = 1_000;
 /** Of what is left of the log, should nobody read it. */
 const longestFlush = 1_000;
-const lookEvery = 250;
-const tlsEvery = 5_000;
-
-/** Looks at the keystore four times a second, and no more than half of the time; the clock needs no looking. */
-async function follow(
-  { follower, log, tls }: ServerOptions,
-  merged: () => Publication,
-  listeners: readonly Listener[],
-  signal: AbortSignal,
-): Promise<void> {
-  let said = '';
-  let tlsAt = performance.now();
-  let tlsFault = '';
-  let lasted = 0;
-  while (await waited(Math.max(lookEvery, lasted), signal)) {
-    const began = performance.now();
-    const hasChanged = await follower.poll();
-    lasted = performance.now() - began;
-    const faults = describeFaults(follower, merged()).join('; ');
-    if (faults !== said) {
-      if (faults === '') log.say('info', 'the keystore can be read again');
-      else log.say('error', faults);
-      said = faults;
-    } else if (hasChanged && faults === '') log.say('info', 'the keystore has changed');
-    if (tls === undefined || performance.now() - tlsAt < tlsEvery) continue;
-    tlsAt = performance.now();
-    tlsFault = renew(tls, listeners, log, tlsFault);
-  }
-}
-
-/** Returns what is wrong with the files now, which is said once. */
-function renew(tls: TlsFiles, listeners: readonly Listener[], log: Log, said: string): string {
-  try {
-    if (!tls.reload()) return said;
-    for (const listener of listeners) listener.renewTls();
-    log.say('info', 'the certificate was renewed');
-    return '';
-  } catch (error) {
-    const message = error instanceof JwksError ? error.message : 'the certificate cannot be renewed';
-    if (message !== said) log.say('error', `the certificate before it is used on: ${message}`);
-    return message;
-  }
-}
-
 const rotateEvery = 60_000;
 
 /** Once a minute at most; hosts that were started together do not all come at once. */
@@ -218,27 +183,11 @@ async function rotate({ rotateDue }: ServerOptions, signal: AbortSignal): Promis
   }
 }
 
-async function flushed(log: Log): Promise<void> {
+/** Whatever becomes of the work, for no longer than this. */
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
   const end = new AbortController();
-  await Promise.race([log.flush(), waited(longestFlush, end.signal)]);
+  await Promise.race([work, waited(milliseconds, end.signal)]);
   end.abort();
-}
-
-/** False: it was stopped meanwhile. */
-async function waited(milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await pause(milliseconds, undefined, { signal });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function pathOf(issuer: string): string[] {
