@@ -12,7 +12,7 @@ export async function makeStore({ HOME: home }, sets) {
   writeFileSync(join(config, 'secret'), `${generateSecret()}\n`, { mode: 0o600 });
   const secret = readFileSync(join(config, 'secret'), 'utf8');
   const stateDirectory = join(home, '.local', 'state', 'jwks');
-  const keystore = await makeKeystore({ directory, secret, stateDirectory });
+  const keystore = await makeKeystore({ keystore: directory, secret, stateDirectory });
   for (let set = 0; set < sets; set++)
     await keystore.create(`set-${String(set).padStart(5, '0')}`, { alg: 'ES256' });
 }
