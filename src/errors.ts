@@ -73,6 +73,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the disk',
   ENOTFILE: 'it is no regular file',
   ENOTDIR: 'a part of the path is not a directory',
+  ENXIO: 'it is a pipe that nobody reads, or a socket',
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',
 };
@@ -103,7 +104,11 @@ export function shellWord(text: string): string {
 
 /** Text in which no URL has a password any more: for what quotes other people's words. */
 export function withoutPasswords(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]+:\/\/[^\s/?#'"@:]*):[^\s'"]*@/gi, '$1@')
-    .replace(/([?&]password=)[^\s&'"]*/gi, '$1');
+  return (
+    text
+      // Of a keystore's own URL all is taken to the last @, as a password may have spaces, quotes and slashes in it.
+      .replace(/\b((?:postgres|postgresql|cockroach):\/*[^:@]*):(?!\d{1,5}[/?]).*@/gis, '$1@')
+      .replace(/([a-z][a-z0-9+.-]+:\/\/[^\s/?#'"@:]*):[^\s'"]*@/gi, '$1@')
+      .replace(/([?&]password=)[^\s&'"]*/gi, '$1')
+  );
 }

@@ -1,8 +1,6 @@
 // The URL of a keystore in a database: what of it is said to people, and what is connected with.
-import { readFileSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
-import type { ConnectionOptions } from 'node:tls';
-import { describeSystemError, JwksError } from '../errors.ts';
+import { isAbsolute, join, resolve } from 'node:path';
+import { JwksError } from '../errors.ts';
 
 /** What the environment and the working directory add to a URL. */
 export interface UrlContext {
@@ -20,8 +18,9 @@ export interface DatabaseAddress {
   readonly port: number;
   readonly database: string;
   readonly user: string;
-  /** Absent: from PGPASSFILE, or none. */
   readonly password: string | undefined;
+  /** Where it is looked for without one. */
+  readonly passwordFile: string | undefined;
   readonly tls: Tls | undefined;
   /** In milliseconds. */
   readonly connectTimeout: number;
@@ -47,14 +46,12 @@ const parameters = [
 ];
 const modes = ['disable', 'require', 'verify-ca', 'verify-full'];
 
-/** The scheme in front of `://`, or `undefined` for a directory. */
-export function schemeOf(text: string): string | undefined {
-  return /^([a-z][a-z0-9+.-]+):\/\//i.exec(text)?.[1]?.toLowerCase();
-}
-
-/** Whether it is a URL of a keystore in a database, whatever else is wrong with it. */
+/**
+ * Whether it is a URL of a keystore in a database, whatever else is wrong with it: a path is shown to people, and
+ * what was meant as a URL, with a slash too few or the quotes of an env file, has a password in it.
+ */
 export function isDatabaseUrl(text: string): boolean {
-  return schemeOf(text) !== undefined;
+  return /^[\s'"]*(?:[a-z][a-z0-9+.-]+:\/\/|(?:postgres|postgresql|cockroach):)/i.test(text);
 }
 
 /**
@@ -64,18 +61,19 @@ export function isDatabaseUrl(text: string): boolean {
  * @throws JwksError `usage`; its message never has the password
  */
 export function parseDatabaseUrl(text: string, { env, cwd }: UrlContext): DatabaseAddress {
-  const scheme = schemeOf(text) ?? '';
+  const scheme = /^\s*([a-z][a-z0-9+.-]+):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) throw noUrl();
   const usualPort = schemes[scheme];
   if (usualPort === undefined)
     throw usage(`keystores are in directories and at postgres:// URLs, not at ${scheme}:// URLs`);
-  const url = toUrl(text);
+  const url = toUrl(text.trim());
   const given = parametersOf(url);
   const schema = given.get('schema') ?? 'jwks';
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith('pg_'))
     throw usage(`the keystore's schema is named by a-z, 0-9 and _, not "${schema}"`);
   const user = decode(url.username) || env['PGUSER'] || env['USER'] || 'postgres';
   const host =
-    given.get('host') ?? (decode(url.hostname.replace(/^\[|\]$/g, '')) || env['PGHOST'] || 'localhost');
+    given.get('host') ?? (decode(hostnameOf(url).replace(/^\[|\]$/g, '')) || env['PGHOST'] || 'localhost');
   if (host.includes(','))
     throw usage('the URL of a keystore names one host; several are for a proxy to choose from');
   const port = numberOf(
@@ -89,32 +87,28 @@ export function parseDatabaseUrl(text: string, { env, cwd }: UrlContext): Databa
     ...address,
     ...namesOf(address),
     password: decode(url.password) || env['PGPASSWORD'] || undefined,
-    tls: tlsOf(given, env, cwd, isHere(host)),
+    passwordFile: passwordFileOf(env, cwd),
+    tls: tlsOf(given, env, cwd, host),
     connectTimeout: numberOf('connect_timeout', given.get('connect_timeout') ?? '10', 600) * 1000,
     mostConnections: numberOf('max_conns', given.get('max_conns') ?? '4', 100),
   };
 }
 
-/** What TLS is made with. The files are read now. */
-export function readTls({ tls, host }: DatabaseAddress): ConnectionOptions | undefined {
-  if (tls === undefined) return undefined;
-  const files = Object.entries(tls.files).map(([name, path]) => [name, readPem(path)]);
-  return {
-    ...Object.fromEntries(files),
-    rejectUnauthorized: true,
-    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
-    ...(tls.verifiesName ? {} : { checkServerIdentity: () => undefined }),
-  };
-}
+/** In place of a host that is left out behind a user: `postgres://USER@/DATABASE?host=/run/postgresql`. */
+const noHost = 'none.invalid';
 
 function toUrl(text: string): URL {
+  // What stands behind the host is shown to people, and would be the rest of a password with a / ? or # in it.
+  if (/:\/\/[^/?#]*[/?#].*@/s.test(text)) throw noUrl();
   try {
-    return new URL(text);
+    return new URL(text.replace(/^([^/?#]*:\/\/[^/?#]*@)(?=$|[/?#:])/, `$1${noHost}`));
   } catch {
-    throw usage(
-      'the URL of the keystore is none; characters such as @ or / in a password are written %40 or %2F',
-    );
+    throw noUrl();
   }
+}
+
+function hostnameOf({ hostname }: URL): string {
+  return hostname === noHost ? '' : hostname;
 }
 
 function parametersOf(url: URL): Map<string, string> {
@@ -145,18 +139,30 @@ function namesOf({ schema, host, port, database, user }: Names): {
   return { label: `postgres://${encodeURIComponent(user)}@${rest}`, place: `postgres://${rest}` };
 }
 
+/** As libpq has it. */
+function passwordFileOf(env: UrlContext['env'], cwd: string): string | undefined {
+  if (env['PGPASSFILE']) return resolve(cwd, env['PGPASSFILE']);
+  if (env['APPDATA'] && process.platform === 'win32')
+    return join(env['APPDATA'], 'postgresql', 'pgpass.conf');
+  return env['HOME'] ? join(env['HOME'], '.pgpass') : undefined;
+}
+
 function tlsOf(
   given: ReadonlyMap<string, string>,
   env: UrlContext['env'],
   cwd: string,
-  here: boolean,
+  host: string,
 ): Tls | undefined {
-  const mode = given.get('sslmode') ?? env['PGSSLMODE'] ?? (here ? 'disable' : 'verify-full');
+  // Who names a certificate wants TLS, also with this machine.
+  const isAsked = ['sslrootcert', 'sslcert', 'sslkey'].some((name) => given.has(name));
+  const usual = isHere(host) && !isAsked ? 'disable' : 'verify-full';
+  const mode = given.get('sslmode') ?? (env['PGSSLMODE'] || usual);
   if (!modes.includes(mode))
     throw usage(
       `sslmode=${mode} is not known here; one of ${modes.join(', ')}, where require is verify-full`,
     );
-  if (mode === 'disable') return undefined;
+  // No server speaks TLS through a socket, and PGSSLMODE is meant for others.
+  if (mode === 'disable' || host.startsWith('/')) return undefined;
   const path = (name: string, variable: string): string | undefined => {
     const value = given.get(name) ?? env[variable];
     if (value === undefined || value === '' || value === 'system') return undefined;
@@ -176,24 +182,16 @@ function isHere(host: string): boolean {
   return host.startsWith('/') || ['localhost', '127.0.0.1', '::1'].includes(host);
 }
 
-function readPem(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new JwksError(
-      'failed',
-      `${path}, which TLS to the keystore needs, cannot be read: ${describeSystemError(cause)}`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
 function numberOf(name: string, text: string, most: number): number {
   const number = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (number >= 1 && number <= most) return number;
   throw usage(`the keystore's ${name} is a number from 1 to ${most}`);
+}
+
+function noUrl(): JwksError {
+  return usage(
+    'the URL of the keystore is none; characters such as @ / ? # in a user, password, database or path are written %40 %2F %3F %23',
+  );
 }
 
 function decode(text: string): string {

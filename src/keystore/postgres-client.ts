@@ -2,7 +2,9 @@
 import { createRequire } from 'node:module';
 import type pg from 'pg';
 import { JwksError } from '../errors.ts';
-import { type DatabaseAddress, readTls } from './database-url.ts';
+import { readTls } from './database-tls.ts';
+import type { DatabaseAddress } from './database-url.ts';
+import { readPassword } from './password-file.ts';
 
 /** In milliseconds: no statement of ours takes long, so that one that does waits for something. */
 const longestStatement = 30_000;
@@ -10,7 +12,7 @@ const longestStatement = 30_000;
 /** Loaded when it is used, and not bundled. */
 function load(): typeof pg {
   try {
-    return createRequire(import.meta.url)('pg') as typeof pg;
+    return withNavigator(() => createRequire(import.meta.url)('pg') as typeof pg);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND')) throw error;
     throw new JwksError(
@@ -23,17 +25,38 @@ function load(): typeof pg {
   }
 }
 
+/** Where there is no `navigator` (Node 20), pg asks a `Response` where it runs, and that loads all of fetch: 10 ms. */
+function withNavigator<T>(action: () => T): T {
+  if ('navigator' in globalThis) return action();
+  Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'Node.js' }, configurable: true });
+  try {
+    return action();
+  } finally {
+    Reflect.deleteProperty(globalThis, 'navigator');
+  }
+}
+
 function configOf(address: DatabaseAddress): pg.ClientConfig {
-  const { host, port, database, user, password, connectTimeout } = address;
+  const { host, port, database, user, connectTimeout } = address;
   return {
     ...{ host, port, database, user },
-    ...(password === undefined ? {} : { password }),
+    // Asked only where the server wants one.
+    password: () => passwordOf(address),
     ssl: readTls(address) ?? false,
     connectionTimeoutMillis: connectTimeout,
     query_timeout: longestStatement,
     keepAlive: true,
     fallback_application_name: 'jwks',
   };
+}
+
+function passwordOf(address: DatabaseAddress): string {
+  const { label, password, passwordFile } = address;
+  const found = password ?? (passwordFile && readPassword(passwordFile, address));
+  if (found !== undefined && found !== '') return found;
+  throw new JwksError('failed', `the keystore ${label} wants a password, and none is set`, {
+    hint: 'set it in PGPASSWORD or PGPASSFILE, or in the URL',
+  });
 }
 
 export function makePool(address: DatabaseAddress): pg.Pool {

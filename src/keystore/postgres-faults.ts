@@ -1,6 +1,7 @@
 // What goes wrong with a database, in our words.
 import { JwksError, shellWord, systemCode } from '../errors.ts';
 import type { DatabaseAddress } from './database-url.ts';
+import { tableOf } from './postgres-schema.ts';
 import { noKeystore } from './reader-faults.ts';
 
 /** An error's SQLSTATE where the server gave it; what the client or the network says has none. */
@@ -29,7 +30,7 @@ export function isRetryable(error: unknown): boolean {
 }
 
 export function isAlreadyThere(error: unknown): boolean {
-  return /^(?:23505|42P06|42P07)$/.test(sqlState(error) ?? '');
+  return /^(?:23505|42710|42P06|42P07)$/.test(sqlState(error) ?? '');
 }
 
 interface Words {
@@ -45,18 +46,10 @@ const words: readonly (readonly [RegExp, Words])[] = [
     {
       code: 'failed',
       why: 'it does not let this role in',
-      hint: "look at the role's password (in the URL, PGPASSWORD or PGPASSFILE) and at pg_hba.conf",
+      hint: "look at the role's password (in the URL, PGPASSWORD or PGPASSFILE), its certificate (sslcert) and pg_hba.conf",
     },
   ],
   [/^3D000/, { code: 'not-found', why: 'there is no such database', hint: 'make it with createdb' }],
-  [
-    /^42501/,
-    {
-      code: 'failed',
-      why: 'this role has no right to do that',
-      hint: 'docs/postgres.md names the rights of a role that writes and of one that reads',
-    },
-  ],
   [
     /^25006/,
     {
@@ -98,13 +91,50 @@ const network: Readonly<Record<string, string>> = {
   EPIPE: 'the connection broke',
 };
 
-/** `what` the database cannot: `be read`. Never the error's own words: some quote what was sent. */
-export function toDatabaseError(error: unknown, address: DatabaseAddress, what: string): JwksError {
+/** What cannot be done with a keystore. */
+export type Undone = 'be read' | 'be written' | 'be made';
+
+/** Which right a role lacks for it, and the statement that gives it. */
+const rights: Readonly<
+  Record<Undone | 'be reached', (address: DatabaseAddress) => { why: string; hint: string }>
+> = {
+  'be reached': ({ database, user }) => ({
+    why: `the role "${user}" may not connect to the database "${database}"`,
+    hint: `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${quoted(user)}`,
+  }),
+  'be read': ({ schema, user }) => ({
+    why: `the role "${user}" may not read its table`,
+    hint: `GRANT USAGE ON SCHEMA "${schema}" TO ${quoted(user)}; GRANT SELECT ON ${tableOf(schema)} TO ${quoted(user)}`,
+  }),
+  'be written': ({ schema, user }) => ({
+    why: `the role "${user}" may not change its table`,
+    hint: `for a role that writes: GRANT SELECT, INSERT, UPDATE ON ${tableOf(schema)} TO ${quoted(user)}`,
+  }),
+  'be made': ({ schema, database, user }) => ({
+    why: `the role "${user}" may not make the schema "${schema}" or a table in it`,
+    hint: `GRANT CREATE ON DATABASE ${quoted(database)} TO ${quoted(user)}, or on the schema if it is there; or make both as another role (docs/postgres.md)`,
+  }),
+};
+
+/** What the server calls the place where it looks whether a role may connect; its words are in its own language. */
+function isKeptOut(error: unknown): boolean {
+  return Reflect.get(Object(error), 'routine') === 'CheckMyDatabase';
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Never in the error's own words: some quote what was sent. */
+export function toDatabaseError(error: unknown, address: DatabaseAddress, what: Undone): JwksError {
   const { label } = address;
   if (error instanceof JwksError) return error;
   const state = sqlState(error);
   if (state !== undefined && /^(?:42P01|3F000)/.test(state)) return noKeystore(label);
-  const known = words.find(([pattern]) => pattern.test(state ?? ''))?.[1];
+  const known: Words | undefined =
+    state === '42501'
+      ? { code: 'failed', ...rights[isKeptOut(error) ? 'be reached' : what](address) }
+      : words.find(([pattern]) => pattern.test(state ?? ''))?.[1];
   const why =
     known?.why ?? (state === undefined ? whyNetwork(error) : `the database answers with SQLSTATE ${state}`);
   return new JwksError(known?.code ?? 'failed', `the keystore ${label} cannot ${what}: ${why}`, {
@@ -117,26 +147,41 @@ export function toDatabaseError(error: unknown, address: DatabaseAddress, what: 
 function whyNetwork(error: unknown): string {
   const code = systemCode(error) ?? '';
   const text = error instanceof Error ? error.message : '';
-  if (isTls(code, text)) return `its certificate is not trusted (${code === '' ? 'no TLS there' : code})`;
+  const tls = tlsWords.find(([pattern]) => pattern.test(code));
+  if (tls !== undefined) return `${tls[1]} (${code})`;
   if (/time-?out|timed out/i.test(text)) return 'it does not answer in time';
-  if (/does not support SSL/i.test(text)) return 'it does not speak TLS';
-  if (/password must be a string|no password/i.test(text)) return 'it wants a password, and none is set';
+  if (noTls.test(text)) return 'it does not speak TLS';
   if (/terminated|closed|not queryable/i.test(text)) return 'the connection broke';
   return network[code] ?? (code === '' ? 'the connection failed' : code);
 }
 
 function hintNetwork(error: unknown, { host, port }: DatabaseAddress): string {
   const code = systemCode(error) ?? '';
-  const text = error instanceof Error ? error.message : '';
-  if (isTls(code, text))
-    return 'name the CA with sslrootcert=FILE in the URL; sslmode=verify-ca looks past the name in it';
-  if (/does not support SSL/i.test(text))
+  const tls = tlsWords.find(([pattern]) => pattern.test(code));
+  if (tls !== undefined) return tls[2];
+  if (error instanceof Error && noTls.test(error.message))
     return 'sslmode=disable in the URL goes without, where the network is your own';
-  if (/password must be a string|no password/i.test(text))
-    return 'set it in PGPASSWORD or PGPASSFILE, or in the URL';
   return `see whether it is up: pg_isready -h ${shellWord(host)} -p ${port}`;
 }
 
-function isTls(code: string, text: string): boolean {
-  return /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL/.test(code) || /certificate/i.test(text);
-}
+const noTls = /does not support SSL/i;
+
+/** By code of OpenSSL's and Node's errors: what is wrong, and what to do. */
+const tlsWords: readonly (readonly [RegExp, why: string, hint: string])[] = [
+  [
+    /ALTNAME/,
+    'its certificate is for another name',
+    'name the host in the URL as its certificate does; sslmode=verify-ca looks past the name',
+  ],
+  [
+    /^ERR_SSL_.*ALERT/,
+    'it breaks TLS off',
+    'it may not trust the certificate of ours that sslcert=FILE and sslkey=FILE in the URL name',
+  ],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO/,
+    'its certificate is not trusted',
+    'name its CA with sslrootcert=FILE in the URL',
+  ],
+  [/^ERR_(?:TLS|SSL|OSSL)/, 'TLS fails', 'look at the TLS settings of the server, and at those in the URL'],
+];
