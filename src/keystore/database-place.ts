@@ -2,20 +2,20 @@
 import { JwksError, shellWord } from '../errors.ts';
 import { type DatabaseAddress, parseDatabaseUrl, type UrlContext } from './database-url.ts';
 import type { Place } from './place.ts';
-import type { PostgresStorage } from './postgres-storage.ts';
-import type { Shield, Storage } from './storage.ts';
+import type { PostgresOptions, PostgresStorage } from './postgres-storage.ts';
+import type { Storage } from './storage.ts';
 
 export class DatabasePlace implements Place {
   readonly directory = undefined;
   readonly label: string;
   /** Private to the class, so that nothing which prints a place prints its password. */
   readonly #address: DatabaseAddress;
-  readonly #shield: Shield | undefined;
+  readonly #options: PostgresOptions;
   #storage: PostgresStorage | undefined;
 
-  constructor(url: string, context: UrlContext & { readonly shield: Shield | undefined }) {
+  constructor(url: string, context: UrlContext & PostgresOptions) {
     this.#address = parseDatabaseUrl(url, context);
-    this.#shield = context.shield;
+    this.#options = context;
     this.label = this.#address.label;
   }
 
@@ -56,7 +56,7 @@ export class DatabasePlace implements Place {
   async #connect(): Promise<PostgresStorage> {
     if (this.#storage === undefined) {
       const { PostgresStorage } = await import('./postgres-storage.ts');
-      this.#storage ??= new PostgresStorage(this.#address, { shield: this.#shield });
+      this.#storage ??= new PostgresStorage(this.#address, this.#options);
     }
     return this.#storage;
   }

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { JwksError } from '../errors.ts';
 import type { DatabaseAddress } from './database-url.ts';
 import { makePool } from './postgres-client.ts';
-import { isInDoubt, toDatabaseError } from './postgres-faults.ts';
+import { isInDoubt, toDatabaseError, type Undone } from './postgres-faults.ts';
 import { describeServer, type Server, tableOf, toServer } from './postgres-schema.ts';
 import { noKeystore } from './reader-faults.ts';
 
@@ -13,6 +13,8 @@ export class Lost extends Error {
     super('lost', { cause });
   }
 }
+
+function heardAlready(): void {}
 
 export class Database {
   readonly address: DatabaseAddress;
@@ -58,30 +60,30 @@ export class Database {
   }
 
   /**
-   * Carries out one statement that changes something, durable when it returns how many rows it was.
+   * Carries out one statement that changes something, and returns how many rows it was.
    * @throws Lost where it may have been carried out although no answer came
    */
-  async change({ isLazy }: Server, text: string, values: readonly unknown[]): Promise<number> {
+  async change(text: string, values: readonly unknown[]): Promise<number> {
     const client = await this.#pool.connect();
+    // What breaks a connection is also told beside the statement, and would end the process if nobody listened.
+    client.on('error', heardAlready);
     let isBroken = true;
     try {
-      // In a transaction of its own where the server would answer before it is durable.
-      if (isLazy) await client.query('BEGIN; SET LOCAL synchronous_commit = on');
       const { rowCount } = await client.query(text, [...values]);
-      if (isLazy) await client.query('COMMIT');
       isBroken = false;
       return rowCount ?? 0;
     } catch (error) {
       if (isInDoubt(error)) throw new Lost(error);
-      isBroken = isLazy;
+      isBroken = false;
       throw error;
     } finally {
       client.release(isBroken);
+      client.off('error', heardAlready);
     }
   }
 
   /** What the database says becomes an error of ours. */
-  async attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async attempt<T>(what: Undone, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
@@ -96,10 +98,7 @@ export class Database {
 
   async #describe(): Promise<Server> {
     const { schema, label } = this.address;
-    const { rows } = await this.query<Parameters<typeof toServer>[0]>(describeServer, [
-      schema,
-      tableOf(schema),
-    ]);
+    const { rows } = await this.query<Parameters<typeof toServer>[0]>(describeServer, [schema]);
     const [row] = rows;
     if (row === undefined) throw new JwksError('failed', `the keystore ${label} gives no answer`);
     return toServer(row, label);

@@ -69,7 +69,10 @@ export function isCockroach(version: string): boolean {
   return /^CockroachDB/.test(version);
 }
 
-/** What makes it, one after the other; each may be there already. The table and its comment are one step. */
+/**
+ * What makes it, one after the other; each may be there already. The table and its comment are one step, and the
+ * comment comes before the index: it lets one at a time go on, where two with an index would wait for each other.
+ */
 export function definitions(schema: string, { hasSchema, isCockroach }: Server): string[] {
   const table = tableOf(schema);
   // An index in the order of a locale breaks when the system's C library changes that order.
@@ -83,7 +86,7 @@ export function definitions(schema: string, { hasSchema, isCockroach }: Server):
       document bytea NOT NULL,
       next_due timestamptz,
       PRIMARY KEY (kind, name));
-    CREATE INDEX IF NOT EXISTS documents_next_due ON ${table} (next_due);
-    COMMENT ON TABLE ${table} IS 'jwks-keystore schema ${schemaVersion}'`,
+    COMMENT ON TABLE ${table} IS 'jwks-keystore schema ${schemaVersion}';
+    CREATE INDEX IF NOT EXISTS documents_next_due ON ${table} (next_due)`,
   ];
 }

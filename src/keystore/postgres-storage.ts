@@ -14,8 +14,12 @@ import { watchPostgres } from './postgres-watch.ts';
 import type { DocumentName } from './set-id.ts';
 import type { NextLook, Outcome, Shield, Storage, StoredDocument } from './storage.ts';
 
-/** In milliseconds: so long a change whose fate is not known is tried again, as the same statement. */
-const patience = 30_000;
+export interface PostgresOptions {
+  readonly shield?: Shield | undefined;
+  /** In milliseconds: so long a change in doubt is tried again, as the same statement; 30 000 if absent. */
+  readonly patience?: number | undefined;
+}
+
 /** From so many names on it is cheaper to ask for all. */
 const many = 1_000;
 
@@ -41,12 +45,12 @@ interface NewRevision {
 export class PostgresStorage implements Storage {
   readonly place: string;
   readonly #database: Database;
-  readonly #shield: Shield | undefined;
+  readonly #options: PostgresOptions;
   #waiting: Waiting[] = [];
 
-  constructor(address: DatabaseAddress, { shield }: { readonly shield?: Shield | undefined } = {}) {
+  constructor(address: DatabaseAddress, options: PostgresOptions = {}) {
     this.place = address.place;
-    this.#shield = shield;
+    this.#options = options;
     this.#database = new Database(address);
   }
 
@@ -140,14 +144,14 @@ export class PostgresStorage implements Storage {
   #write(wanted: NewRevision): Promise<Outcome> {
     return this.#database.attempt('be written', async () => {
       const server = await this.#database.checked();
-      this.#shield?.raise();
+      this.#options.shield?.raise();
       try {
         const outcome = await this.#untilKnown(server, wanted);
-        if (outcome === 'conflict') this.#shield?.lower();
+        if (outcome === 'conflict') this.#options.shield?.lower();
         return outcome;
       } catch (error) {
         // What is in doubt may have been done, and is to be reported before a signal ends the process.
-        if (!(error instanceof JwksError)) this.#shield?.lower();
+        if (!isUnconfirmed(error)) this.#options.shield?.lower();
         throw error;
       }
     });
@@ -158,7 +162,9 @@ export class PostgresStorage implements Storage {
    * compared with, so that only one of them can succeed.
    */
   async #untilKnown(server: Server, wanted: NewRevision): Promise<Outcome> {
-    const giveUp = performance.now() + patience;
+    const { document } = wanted;
+    const { label } = this.#database.address;
+    const giveUp = performance.now() + (this.#options.patience ?? 30_000);
     let doubt: unknown;
     for (let tries = 1; ; tries++) {
       try {
@@ -167,7 +173,7 @@ export class PostgresStorage implements Storage {
       } catch (error) {
         if (error instanceof Lost) doubt ??= error.cause;
         else if (doubt === undefined ? !isRetryable(error) : isUnconfirmed(error)) throw error;
-        if (performance.now() > giveUp) throw doubt === undefined ? error : this.#inDoubt(wanted, doubt);
+        if (performance.now() > giveUp) throw doubt === undefined ? error : inDoubt(label, document, doubt);
       }
       await pause(Math.random() * Math.min(50 * 2 ** tries, 2_000));
     }
@@ -184,10 +190,12 @@ export class PostgresStorage implements Storage {
            next_due = NULL WHERE d.revision = $5`
         : `UPDATE ${table} SET revision = $3, document = $4, next_due = NULL
            WHERE kind = $1 AND name = $2 AND revision = $5`;
-    if (server.isCockroach) return this.#database.change(server, changed, values);
+    if (server.isCockroach) return this.#database.change(changed, values);
+    // Holds for the transaction, which is this statement. One of several would keep its lock while we are stopped.
+    const durably = server.isLazy ? `, set_config('synchronous_commit', 'on', true)` : '';
     const told = `WITH changed AS (${changed} RETURNING kind, name)
-      SELECT pg_notify('jwks', $6::text || '/' || kind || '/' || name) FROM changed`;
-    return this.#database.change(server, told, [...values, address.schema]);
+      SELECT pg_notify('jwks', $6::text || '/' || kind || '/' || name)${durably} FROM changed`;
+    return this.#database.change(told, [...values, address.schema]);
   }
 
   /** Nothing was changed by the last statement: by one before it whose answer was lost, or by somebody else. */
@@ -197,11 +205,7 @@ export class PostgresStorage implements Storage {
     if (there.revision === wanted.revision)
       return wanted.bytes.equals(there.bytes) ? 'committed' : 'conflict';
     // Somebody may have gone on from ours.
-    throw this.#inDoubt(wanted, doubt);
-  }
-
-  #inDoubt({ document }: NewRevision, doubt: unknown): JwksError {
-    return inDoubt(this.#database.address.label, document, doubt);
+    throw inDoubt(this.#database.address.label, wanted.document, doubt);
   }
 
   async #fetch(): Promise<void> {

@@ -83,7 +83,7 @@ afterAll(() => console.log(`${killed} commands killed at a statement of theirs`)
 
 if (missing !== undefined) test.skip(`PostgreSQL: ${missing}`, () => {});
 else {
-  const timeout = isLong ? 300_000 : 60_000;
+  const timeout = isLong ? 1_200_000 : 60_000;
 
   test('create', { timeout }, async () => {
     const { url, proxy } = await proxied();
