@@ -81,9 +81,10 @@ const beyond: readonly (readonly [from: RegExp, to: string, what: 'type' | 'valu
   [/^cli\/settings\.ts$/, 'keystore/place.ts', 'value'],
   [/^cli\/config-files\.ts$/, 'keystore/database-url.ts', 'value'],
   // Files are written and checked for their owner in one way.
-  [/^cli\/config-files\.ts$/, 'keystore/ownership.ts', 'value'],
+  [/^cli\/(?:audit|config-files)\.ts$/, 'keystore/ownership.ts', 'value'],
   [/^cli\/(?:output-file|protected-paths|session|settings)\.ts$/, 'keystore/file-system.ts', 'value'],
   [/^cli\/protected-paths\.ts$/, 'keystore/file-storage.ts', 'value'],
+  [/^cli\/protected-paths\.ts$/, 'keystore/secret-file.ts', 'value'],
   [/^cli\/output-file\.ts$/, 'keystore/new-file.ts', 'value'],
   [/^(?:cli\/host|start)\.ts$/, 'keystore/storage.ts', 'type'],
   [/^cli\/(?:session|commands\/(?:delete|serve))\.ts$/, 'keystore/keystore.ts', 'type'],

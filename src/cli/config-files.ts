@@ -26,10 +26,15 @@ export interface ConfigRequest {
   readonly home: string | undefined;
 }
 
+/** The places of the user's own file. */
+export function userFiles(directory: string | undefined): string[] {
+  return directory === undefined ? [] : userNames.map((name) => join(directory, name));
+}
+
 /** The files that count, the strongest first. */
 export async function loadConfigFiles(host: Host, request: ConfigRequest): Promise<ConfigFile[]> {
   const { explicit, userDirectory } = request;
-  const users = userDirectory === undefined ? [] : userNames.map((name) => join(userDirectory, name));
+  const users = userFiles(userDirectory);
   const files: ConfigFile[] = [];
   if (explicit === undefined) {
     const project = await findProjectFile(host, request.home);

@@ -1,6 +1,6 @@
 // Where a result goes: stdout, or a file that is written whole or not at all.
 import { constants, openSync, readlinkSync, type Stats, writeSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { describeSystemError, JwksError, shellWord, systemCode } from '../errors.ts';
 import { type FileSystem, realFileSystem } from '../keystore/file-system.ts';
 import { discard, hasNoHardLinks, syncDirectory, writeTemporary } from '../keystore/new-file.ts';
@@ -142,12 +142,20 @@ function writeInto(descriptor: number, bytes: Buffer): void {
 }
 
 /** The file behind symbolic links, also where it does not exist yet. */
-function follow(fs: FileSystem, path: string, mostLinks = 40): string {
+export function follow(fs: FileSystem, path: string, mostLinks = 40): string {
   try {
     return fs.realpath(path);
   } catch {
-    if (mostLinks === 0 || fs.lstat(path)?.isSymbolicLink() !== true) return path;
+    if (mostLinks === 0 || fs.lstat(path)?.isSymbolicLink() !== true) return inRealDirectory(fs, path);
     return follow(fs, resolve(dirname(path), readlinkSync(path)), mostLinks - 1);
+  }
+}
+
+function inRealDirectory(fs: FileSystem, path: string): string {
+  try {
+    return join(fs.realpath(dirname(path)), basename(path));
+  } catch {
+    return path;
   }
 }
 

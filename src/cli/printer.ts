@@ -201,7 +201,7 @@ export class Printer {
     if (ours !== undefined) {
       throw new JwksError(
         'usage',
-        `${file.path} is part of the keystore or its secret, and no place for a result`,
+        `${file.path} is what jwks relies on itself (keystore, secret, configuration, audit or state), and no place for a result`,
       );
     }
     return file;

@@ -37,6 +37,7 @@ const rest: readonly Entry[] = [
   { name: 'rekey', load: () => import('./commands/rekey.ts') },
   { name: 'backup', load: () => import('./commands/backup.ts') },
   { name: 'restore', load: () => import('./commands/restore.ts') },
+  { name: 'copy', load: () => import('./commands/copy.ts') },
   { name: 'convert', load: () => import('./commands/convert.ts') },
   { name: 'lint', load: () => import('./commands/lint.ts') },
   { name: 'thumbprint', load: () => import('./commands/thumbprint.ts') },

@@ -113,9 +113,11 @@ const usualHints: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 async function report(error: JwksError, isJson: boolean, host: Host, thrown: unknown): Promise<number> {
-  const { code, hint = usualHints[code] } = error;
-  // Words of the command line may be quoted in it.
+  const { code } = error;
+  // Words of the command line may be quoted in them.
   const message = withoutPasswords(error.message);
+  const said = error.hint ?? usualHints[code];
+  const hint = said && withoutPasswords(said);
   if (isJson) {
     await host.stderr.write(`${toJson({ error: { code, message, hint } })}\n`);
   } else {

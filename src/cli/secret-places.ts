@@ -26,5 +26,6 @@ export function secretSources(host: Host, options: GlobalOptions, settings: Sett
     ownFile: configDirectory && join(configDirectory, 'secret'),
     stdin: () => host.stdin,
     uid,
+    cwd: host.cwd,
   };
 }

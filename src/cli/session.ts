@@ -24,7 +24,8 @@ export class Session {
   readonly settings: Settings;
   readonly printer: Printer;
   readonly #warnings: string[] = [];
-  #access: Access | undefined;
+  /** A secret on stdin or a descriptor can be read once, and a command may open twice. */
+  #findSecret: Access['findSecret'] | undefined;
   #opened: { readonly reader: Reader; readonly withSecret: boolean } | undefined;
 
   /** `argv`: the words of the command, for the audit. */
@@ -56,7 +57,8 @@ export class Session {
     const { audit, keystore } = this.settings;
     if (audit === undefined) return;
     const time = formatInstant(this.clock());
-    appendAudit(audit.value, { time, by: this.#actor(), keystore: keystore?.value.label, asked, to });
+    const entry = { time, by: this.#actor(), keystore: keystore?.value.label, asked, to };
+    appendAudit(audit.value, entry, this.host.uid);
   }
 
   /** The keystore for reading. Says so where nothing vouches for what it holds. */
@@ -136,7 +138,10 @@ export class Session {
 
   /** Work that may last, with a spinner on a terminal; a function is handed what to count with there. */
   async during<T>(text: string, work: Promise<T> | ((count?: Spinner['count']) => Promise<T>)): Promise<T> {
-    const isShown = this.host.stderr.isTerminal && !this.printer.isQuiet && this.options.debug !== true;
+    const { stderr } = this.host;
+    // On a terminal without a width ora would count the lines of its text for ever.
+    const isShown =
+      stderr.isTerminal && stderr.columns > 0 && !this.printer.isQuiet && this.options.debug !== true;
     if (!isShown) return typeof work === 'function' ? work() : work;
     const spinner = new Spinner(text, this.options.color);
     return spinner.during(typeof work === 'function' ? work(spinner.count) : work);
@@ -160,15 +165,11 @@ export class Session {
     return keystore?.from === 'option --keystore' ? ` --keystore ${shellWord(keystore.value.label)}` : '';
   }
 
-  /** Made once: a secret on stdin or a descriptor can be read once, and a command may open twice. */
-  async access(): Promise<Access> {
-    this.#access ??= await this.#makeAccess();
-    return this.#access;
-  }
-
-  async #makeAccess(): Promise<Access> {
+  /** What opens the keystore, or the one `at` another place: the secret is found once for all of them. */
+  async access(at?: Access['place']): Promise<Access> {
     const { keystore, identity, configDirectory, stateDirectory } = this.settings;
-    if (keystore === undefined) {
+    const place = at ?? keystore?.value;
+    if (place === undefined) {
       throw new JwksError(
         'usage',
         'there is no place for a keystore: neither HOME nor XDG_DATA_HOME is an absolute path',
@@ -179,16 +180,17 @@ export class Session {
     }
     const sources = this.sources();
     const { findSecret, isSecretNamed } = await import('../keystore/secret-sources.ts');
+    this.#findSecret ??= once(() => findSecret(sources));
     return {
       fs: realFileSystem,
-      place: keystore.value,
-      isDefault: keystore.from === 'default',
+      place,
+      isDefault: at === undefined && keystore?.from === 'default',
       stateDirectory,
       identity: identity?.value,
       acceptRollback: this.options.acceptRollback === true,
-      findSecret: once(() => findSecret(sources)),
+      findSecret: this.#findSecret,
       isSecretNamed: isSecretNamed(sources),
-      askSecret: () => this.#askSecret(keystore.value.label),
+      askSecret: () => this.#askSecret(place.label),
       secretFile: configDirectory && join(configDirectory, 'secret'),
       author: { now: this.clock, by: this.#actor() },
       uid: this.host.uid,

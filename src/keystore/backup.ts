@@ -9,14 +9,18 @@ import { instantText, parseAs, revisionNumber, toCanonicalJson } from './schema.
 import type { DocumentName } from './set-id.ts';
 import type { StoredDocument } from './storage.ts';
 
-export interface Backup {
-  readonly created: Instant;
+/** A keystore's documents as they stood together. */
+export interface KeystoreState {
   /** The UUID of the keystore. */
   readonly keystore: string;
   /** The fingerprint that signs its master document. */
   readonly identity: string;
   readonly master: StoredDocument;
   readonly sets: ReadonlyMap<DocumentName, StoredDocument>;
+}
+
+export interface Backup extends KeystoreState {
+  readonly created: Instant;
 }
 
 export const backupType = 'jwks-backup+json';
@@ -79,15 +83,12 @@ export function parseBackup(value: unknown, source: string): Backup {
 }
 
 /** Some of its documents as a keystore in memory, under a master document. */
-export async function toStorage(
+export function toStorage(
   place: string,
   master: StoredDocument,
   sets: ReadonlyMap<DocumentName, StoredDocument>,
-): Promise<MemoryStorage> {
-  const storage = new MemoryStorage(place);
-  for (const [name, { revision, bytes }] of [['master', master] as const, ...sets])
-    await storage.seed(name, 0, revision, bytes);
-  return storage;
+): MemoryStorage {
+  return new MemoryStorage(place, [['master', master], ...sets]);
 }
 
 function refuseOther(value: unknown, source: string): void {

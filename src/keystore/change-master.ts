@@ -115,9 +115,13 @@ function signerOf(reader: Reader, { identity, before }: Unlocked): Unlocked['ide
 }
 
 async function prove(bytes: Uint8Array, revision: number, secrets: readonly Secret[]): Promise<void> {
-  const { master } = await parseMaster(bytes, revision, new SignatureChecker());
+  const { master, signer } = await parseMaster(bytes, revision, new SignatureChecker());
   for (const secret of secrets) {
-    if ((await openSlots(master.slots, secret)) === undefined)
-      throw new JwksError('internal', 'a slot that was just made does not open');
+    const opened = await openSlots(master.slots, secret);
+    if (opened === undefined) throw new JwksError('internal', 'a slot that was just made does not open');
+    // Nobody could open a keystore whose slots do not hold its signer.
+    const { identity, before } = opened.unlocked;
+    if (![identity.fingerprint, before?.fingerprint].includes(signer.fingerprint))
+      throw new JwksError('internal', 'a slot that was just made does not hold who signs');
   }
 }

@@ -1,5 +1,6 @@
 // What is wrong with files of a keystore and of its user, and what of it can be mended without losing a key.
 import type { Stats } from 'node:fs';
+import { shellWord } from '../errors.ts';
 import type { DocumentName } from './set-id.ts';
 
 export type Repair =
@@ -7,13 +8,22 @@ export type Repair =
   | { readonly kind: 'remove'; readonly path: string; readonly label: string }
   /** Takes the bits away that are not allowed. */
   | { readonly kind: 'tighten'; readonly path: string; readonly label: string; readonly allowed: number }
-  /** Superseded revisions, lowest first. Only once the newest was opened with the secret. */
+  /** Superseded revisions, lowest first. Only once the newest was opened with the secret, and only what is proved. */
   | {
       readonly kind: 'empty';
       readonly name: DocumentName;
-      readonly revisions: readonly number[];
+      readonly revisions: readonly FullRevision[];
       readonly newest: number;
+      /** That the newest has what they have: else they may be of another history, and hold its only keys. */
+      readonly isProved: boolean;
     };
+
+/** A revision below the newest that is not empty. */
+export interface FullRevision {
+  readonly revision: number;
+  /** Absent: it could not be read. */
+  readonly sha256: string | undefined;
+}
 
 export interface FileFault {
   /** The document that it concerns; absent: none of them. */
@@ -68,6 +78,19 @@ export function ownershipFaults({ path, label, stats, allowed, uid, isShared }: 
     });
   }
   return faults;
+}
+
+/** A directory of ours in which its own user can change nothing. Root may do so whatever the mode. */
+export function closedFaults({ path, label, stats, uid }: Looked): FileFault[] {
+  if (uid === undefined || uid === 0 || stats.uid !== uid || (stats.mode & 0o700) === 0o700) return [];
+  const cannot = (stats.mode & 0o500) === 0o500 ? 'change' : 'read';
+  return [
+    {
+      ...{ code: 'closed', severity: 'error', repairs: [] },
+      message: `${label} has mode ${octal(stats.mode & 0o777)}, so its owner cannot ${cannot} what is in it`,
+      advice: `chmod u+rwx ${shellWord(path)}`,
+    },
+  ];
 }
 
 /** Those of one document and one kind as one: a clone of a repository has the same wrong mode everywhere. */

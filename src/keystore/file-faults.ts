@@ -1,11 +1,17 @@
 // What goes wrong with a keystore's directory, in our words.
+import { basename } from 'node:path';
 import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import { isTemporary } from './new-file.ts';
 import { type DocumentName, setNameOf } from './set-id.ts';
 
 /** `what` the directory cannot: `be read`. An error of ours stays as it is. */
 export function toStorageError(error: unknown, directory: string, what: string): JwksError {
   if (error instanceof JwksError) return error;
-  const message = `the keystore ${directory} cannot ${what}: ${describeSystemError(error)}`;
+  const path = error instanceof Error && 'path' in error ? error.path : undefined;
+  // A temporary file has a name of its own each time.
+  const isTelling = typeof path === 'string' && path !== directory && !isTemporary(basename(path));
+  const where = isTelling ? ` (${path})` : '';
+  const message = `the keystore ${directory} cannot ${what}: ${describeSystemError(error)}${where}`;
   return new JwksError('failed', message, { cause: error, hint: hintFor(systemCode(error)) });
 }
 

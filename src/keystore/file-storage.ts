@@ -20,7 +20,8 @@ import {
   writeTemporary,
 } from './new-file.ts';
 import { highest, makeNames, revisionPath, settle } from './revision-names.ts';
-import type { DocumentName } from './set-id.ts';
+import { saysToFollow } from './said-previous.ts';
+import { type DocumentName, isSetDocument } from './set-id.ts';
 import type { Outcome, Shield, Storage, StoredDocument } from './storage.ts';
 
 const mostStarts = 20;
@@ -51,8 +52,10 @@ export class FileStorage implements Storage {
   }
 
   async list(): Promise<DocumentName[]> {
-    const names = this.#attempt('be read', () => this.#subdirectories(join(this.#directory, 'sets')));
-    return names.filter((name) => !name.startsWith('.')).map((name): DocumentName => `sets/${name}`);
+    const sets = join(this.#directory, 'sets');
+    const names = this.#attempt('be read', () => unlessMissing(() => this.#fs.subdirectories(sets), []));
+    // What no set id is written as is nobody's set, such as a copy by hand: doctor tells of it.
+    return names.map((name): DocumentName => `sets/${name}`).filter(isSetDocument);
   }
 
   async read(name: DocumentName): Promise<StoredDocument | undefined> {
@@ -157,7 +160,8 @@ export class FileStorage implements Storage {
     try {
       // A full disk once left a short file beside one that had been emptied: what is read back decides.
       if (!this.#bytesOf(name, from + 1).equals(bytes)) return;
-      while (lowest > 1 && this.#isFull(name, lowest - 1)) lowest--;
+      const isFree = () => lowest > from || !this.#isForked(name, lowest);
+      while (lowest > 1 && this.#isFull(name, lowest - 1) && isFree()) lowest--;
     } catch {
       return;
     }
@@ -177,6 +181,14 @@ export class FileStorage implements Storage {
     return (this.#fs.lstat(this.#revisionPath(name, revision))?.size ?? 0) > 0;
   }
 
+  /** It says to follow from another than the one below, which may hold the only keys of its history. */
+  #isForked(name: DocumentName, revision: number): boolean {
+    const [path, below] = [this.#revisionPath(name, revision), this.#revisionPath(name, revision - 1)];
+    // What is no file of ours says nothing.
+    if ([path, below].some((one) => this.#fs.lstat(one)?.isFile() !== true)) return false;
+    return saysToFollow(this.#fs.readFile(path), this.#fs.readFile(below)) === false;
+  }
+
   #bytesOf(name: DocumentName, revision: number): Buffer {
     return unlessMissing(() => this.#fs.readFile(this.#revisionPath(name, revision)), Buffer.alloc(0));
   }
@@ -191,10 +203,6 @@ export class FileStorage implements Storage {
 
   #names(path: string): string[] {
     return unlessMissing(() => this.#fs.readdir(path), []);
-  }
-
-  #subdirectories(path: string): string[] {
-    return unlessMissing(() => this.#fs.subdirectories(path), []);
   }
 
   #ownership(mode: number): Ownership {

@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { describeSystemError, systemCode } from '../errors.ts';
 import type { Instant } from '../lifecycle/time.ts';
-import { type FileFault, mergeFaults, ownershipFaults } from './file-fault.ts';
+import { closedFaults, type FileFault, mergeFaults, ownershipFaults } from './file-fault.ts';
 import type { FileSystem } from './file-system.ts';
 import { type Revision, revisionFaults } from './inspect-revisions.ts';
 import { isTemporary } from './new-file.ts';
@@ -90,7 +90,11 @@ class FileInspection {
         this.#temporary(name, own, stats);
       } else this.#stray(name, own);
     }
-    const look = { stats: (own: string) => this.#look(own), names: () => this.#namesIn(label) };
+    const look = {
+      stats: (own: string) => this.#look(own),
+      names: () => this.#namesIn(label),
+      read: (own: string) => this.#read(own),
+    };
     this.#faults.push(...revisionFaults(name, revisions, look));
     for (const { label: own, stats } of revisions) {
       // The names of emptied revisions tell nothing and can be nobody's.
@@ -136,6 +140,8 @@ class FileInspection {
     if (stats === undefined) return false;
     if (stats.isDirectory()) {
       this.#owned(name, label, stats, 0o700);
+      const path = join(this.#directory, label);
+      this.#add(name, closedFaults({ path, label, stats, allowed: 0o700, uid: this.#uid }));
       return true;
     }
     // What a link leads to may be read, and is never written.
@@ -187,7 +193,7 @@ class FileInspection {
           undefined,
           'unreadable',
           'error',
-          `${label || this.#directory} cannot be read: ${describeSystemError(error)}`,
+          `${join(this.#directory, label)} cannot be read: ${describeSystemError(error)}`,
           'look at its owner and mode, and at the disk',
         );
       return [];
@@ -202,9 +208,18 @@ class FileInspection {
         undefined,
         'unreadable',
         'error',
-        `${label} cannot be looked at: ${describeSystemError(error)}`,
+        `${join(this.#directory, label)} cannot be looked at: ${describeSystemError(error)}`,
         'look at the disk',
       );
+      return undefined;
+    }
+  }
+
+  /** Whoever reads documents tells what cannot be read. */
+  #read(label: string): Buffer | undefined {
+    try {
+      return this.#fs.readFile(join(this.#directory, label));
+    } catch {
       return undefined;
     }
   }

@@ -11,10 +11,11 @@ import { type HistoryEvent, type Manifest, type ManifestKey, mostEvents } from '
 import type { Master } from './master-document.ts';
 import { OpenSlot } from './open-slot.ts';
 import { type Author, Reader, type ReaderOptions } from './reader.ts';
+import { sealedElsewhere } from './reader-faults.ts';
 import { refuseTime } from './refuse-time.ts';
 import type { Secret } from './secret.ts';
-import { openSet, type SetDocument, serializeSet } from './set-document.ts';
-import { documentOf, type SetId, toActor } from './set-id.ts';
+import { openSet, serializeSet } from './set-document.ts';
+import { type DocumentName, documentOf, isStandIn, type SetId, toActor } from './set-id.ts';
 
 /** A set with its private halves, in the order of the manifest's keys that are held. */
 export interface OpenSet {
@@ -76,9 +77,7 @@ export class Keystore {
       throw new JwksError(
         'identity',
         "a recipient's key opens a keystore only together with its fingerprint",
-        {
-          hint: 'name it with --identity or JWKS_IDENTITY',
-        },
+        { hint: 'name it with --identity or JWKS_IDENTITY' },
       );
     }
     const reader = await Reader.open(options, trusted);
@@ -104,8 +103,11 @@ export class Keystore {
   }
 
   async openSet(id: SetId): Promise<OpenSet | undefined> {
-    const document = await this.reader.readSet(id);
-    return document && this.openDocument(document);
+    return this.openDocument(documentOf(id));
+  }
+
+  async openDocument(name: DocumentName): Promise<OpenSet | undefined> {
+    return (await this.#openNewest(name))?.set;
   }
 
   /**
@@ -125,8 +127,8 @@ export class Keystore {
     for (let attempt = 1; ; attempt++) {
       if (options.create === true && options.dryRun !== true) await this.reader.storage.reserve(name);
       await this.#slot.refresh();
-      const base = await this.reader.readForChange(id);
-      const current = base && (await this.openDocument(base.document));
+      const base = await this.#openNewest(name);
+      const current = base && named(base.set, id);
       const next = this.#plan(id, current, base?.sha256, decide, options.force === true);
       if (next === undefined || options.dryRun === true)
         return { manifest: current?.manifest, written: false };
@@ -185,12 +187,12 @@ export class Keystore {
       }),
     );
     const manifest: Manifest = {
-      set: id,
+      set: before?.set ?? id,
       revision,
       previous,
       master: this.reader.master.revision,
       updated: now,
-      deleted: change.deleted === true ? now : undefined,
+      deleted: change.deleted === true ? (before?.deleted ?? now) : undefined,
       policy: change.policy,
       keys: change.keys,
       events: [...(before?.events ?? []), ...events].slice(-mostEvents),
@@ -213,21 +215,24 @@ export class Keystore {
     return bytes;
   }
 
-  async openDocument(document: SetDocument): Promise<OpenSet> {
-    const privateKeys = await openSet(document, this.#slot.unlocked.masterKeys);
-    if (privateKeys !== undefined) return { manifest: document.manifest, privateKeys };
-    // Sealed under a key that is not in the slot we opened: a rekey may have made it since.
-    await this.#slot.refresh();
-    const again = await openSet(document, this.#slot.unlocked.masterKeys);
-    if (again !== undefined) return { manifest: document.manifest, privateKeys: again };
-    throw new JwksError(
-      'damaged',
-      `set "${document.manifest.set}" is sealed under a key that this keystore does not hold`,
-      {
-        hint: 'the file may come from another keystore or from before a rekey; put back the one that belongs here',
-      },
-    );
+  /** What does not open is damaged only if it is still there, and sealed under no key that a rekey has made since. */
+  async #openNewest(name: DocumentName): Promise<{ set: OpenSet; sha256: string } | undefined> {
+    for (let failed: number | undefined; ; ) {
+      const read = await this.reader.readWhole(name);
+      if (read === undefined) return undefined;
+      const { manifest } = read.document;
+      const privateKeys = await openSet(read.document, this.#slot.unlocked.masterKeys);
+      if (privateKeys !== undefined) return { set: { manifest, privateKeys }, sha256: read.sha256 };
+      if (manifest.revision === failed) throw sealedElsewhere(manifest.set);
+      failed = manifest.revision;
+      await this.#slot.refresh();
+    }
   }
+}
+
+/** Of the two ids of a set, that of the document and that it was asked for by, one may be a stand-in. */
+function named({ manifest, privateKeys }: OpenSet, id: SetId): OpenSet {
+  return { manifest: { ...manifest, set: isStandIn(id) ? manifest.set : id }, privateKeys };
 }
 
 function inOrder({ keys, privateKeys }: Change): PrivateJwk[] {

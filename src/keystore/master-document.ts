@@ -30,6 +30,8 @@ export interface Slot {
   readonly created: Instant;
   /** The key that a recipient's slot is sealed to. */
   readonly public?: PublicJwk | undefined;
+  /** The kid of the slot whose place it takes. While that is there too, a change of a secret is not ended. */
+  readonly replaces?: string | undefined;
   readonly sealed: Sealed;
 }
 
@@ -96,6 +98,7 @@ const payloadSchema = v.strictObject({
       kind: v.picklist(['generated', 'passphrase', 'recipient']),
       created: instantText,
       public: v.optional(v.record(v.string(), v.unknown())),
+      replaces: v.optional(v.string()),
       sha256: v.string(),
     }),
   ),

@@ -4,10 +4,12 @@ import type { Outcome, Storage, StoredDocument } from './storage.ts';
 
 export class MemoryStorage implements Storage {
   readonly place: string;
-  readonly #documents = new Map<DocumentName, StoredDocument | undefined>();
+  readonly #documents: Map<DocumentName, StoredDocument | undefined>;
 
-  constructor(place = 'memory:') {
+  /** `documents` are what is in it at first, and are not copied. */
+  constructor(place = 'memory:', documents: Iterable<readonly [DocumentName, StoredDocument]> = []) {
     this.place = place;
+    this.#documents = new Map(documents);
   }
 
   async list(): Promise<DocumentName[]> {

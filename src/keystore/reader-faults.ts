@@ -1,6 +1,6 @@
 // What a reader refuses, in words.
 import { JwksError, shellWord } from '../errors.ts';
-import type { DocumentName } from './set-id.ts';
+import type { DocumentName, SetId } from './set-id.ts';
 
 export function foreign(name: DocumentName, fingerprint: string): JwksError {
   return new JwksError(
@@ -8,6 +8,18 @@ export function foreign(name: DocumentName, fingerprint: string): JwksError {
     `${name} is signed by ${fingerprint}, which is no identity of this keystore`,
     { hint: 'it may come from another keystore; put back the file that belongs here' },
   );
+}
+
+export function notTrusted(fingerprint: string, trusted: string): JwksError {
+  return new JwksError('identity', `this keystore is signed by ${fingerprint}, not by ${trusted}`, {
+    hint: 'if it was replaced on purpose: a command that takes its secret (create, export --private) remembers the new one, and --identity names it',
+  });
+}
+
+export function sealedElsewhere(set: SetId): JwksError {
+  return new JwksError('damaged', `set "${set}" is sealed under a key that this keystore does not hold`, {
+    hint: 'the file may come from another keystore or from before a rekey; put back the one that belongs here',
+  });
 }
 
 export function noKeystore(place: string): JwksError {

@@ -6,7 +6,7 @@ import type { CheckedManifest, KnownManifests } from './known-manifests.ts';
 import type { Manifest } from './manifest.ts';
 import { fingerprintsOf, type Master, parseMaster } from './master-document.ts';
 import { readChecked } from './read-checked.ts';
-import { foreign, noKeystore, otherIdentity } from './reader-faults.ts';
+import { foreign, noKeystore, notTrusted, otherIdentity } from './reader-faults.ts';
 import type { Seen, SeenFiles } from './seen.ts';
 import type { SeenDocument } from './seen-file.ts';
 import { digestOf, parseSetDocument, type SetDocument } from './set-document.ts';
@@ -48,15 +48,8 @@ export class Reader {
     const checker = new SignatureChecker();
     const read = await readChecked(options.storage, 'master', async (document) => {
       const { master, signer } = await parseMaster(document.bytes, document.revision, checker);
-      if (trusted !== undefined && trusted !== signer.fingerprint) {
-        throw new JwksError(
-          'identity',
-          `this keystore is signed by ${signer.fingerprint}, not by ${trusted}`,
-          {
-            hint: 'if it was replaced on purpose: a command that takes its secret (create, export --private) remembers the new one, and --identity names it',
-          },
-        );
-      }
+      if (trusted !== undefined && trusted !== signer.fingerprint)
+        throw notTrusted(signer.fingerprint, trusted);
       const seen = options.seenFiles.of(signer.fingerprint);
       const reader = new Reader(options, checker, seen, signer.fingerprint, trusted !== undefined, master);
       reader.#take(document, master, signer.fingerprint);
@@ -130,15 +123,15 @@ export class Reader {
   }
 
   async readDocument(name: DocumentName): Promise<SetDocument | undefined> {
-    return (await this.#readWhole(name))?.document;
+    return (await this.readWhole(name))?.document;
   }
 
-  /** As `readSet`, with the SHA-256 of the file, which the next revision refers to. */
-  async readForChange(id: SetId): Promise<{ document: SetDocument; sha256: string } | undefined> {
-    return this.#readWhole(documentOf(id));
+  readForChange(id: SetId): Promise<{ document: SetDocument; sha256: string } | undefined> {
+    return this.readWhole(documentOf(id));
   }
 
-  #readWhole(name: DocumentName): Promise<{ document: SetDocument; sha256: string } | undefined> {
+  /** As `readDocument`, with the SHA-256 of the file, which the next revision refers to. */
+  readWhole(name: DocumentName): Promise<{ document: SetDocument; sha256: string } | undefined> {
     return this.#read(name, async (stored, sha256) => {
       const document = await this.parse(name, stored);
       // Of the very bytes that were read: other changes may read the same document meanwhile.
@@ -189,7 +182,10 @@ export class Reader {
   /** A set's document whose signature is good, by an identity of this keystore. */
   async parse(name: DocumentName, { bytes, revision }: StoredDocument): Promise<SetDocument> {
     const document = await parseSetDocument(bytes, name, revision, this.#checker);
-    if (!this.#accepted.has(document.signer.fingerprint)) throw foreign(name, document.signer.fingerprint);
+    const { fingerprint } = document.signer;
+    // A rekey may have begun a new identity since.
+    if (!this.#accepted.has(fingerprint)) await this.reloadMaster();
+    if (!this.#accepted.has(fingerprint)) throw foreign(name, fingerprint);
     return document;
   }
 

@@ -5,6 +5,7 @@ import type { Repair } from './file-fault.ts';
 import type { FileSystem } from './file-system.ts';
 import { longestTemporary } from './inspect-files.ts';
 import { syncDirectory } from './new-file.ts';
+import { digestOf } from './set-document.ts';
 
 /** Returns in words what was done; nothing where there was nothing to do any more. System errors are thrown. */
 export function repairFile(
@@ -43,11 +44,13 @@ function emptyRevisions(
   const emptied: number[] = [];
   // What supersedes them has to be on the disk first: perhaps its writer was told that it is not.
   for (const path of [join(place, `${newest}.json`), place]) syncDirectory(fs, path);
-  for (const revision of revisions) {
+  for (const { revision, sha256 } of revisions) {
     const path = join(place, `${revision}.json`);
     const stats = fs.lstat(path);
     // Under another name it may be somebody's backup.
     if (stats?.isFile() !== true || stats.size === 0 || stats.nlink > 1) continue;
+    // What was proved superseded is what is emptied.
+    if (digestOf(fs.readFile(path)) !== sha256) continue;
     fs.truncate(path);
     emptied.push(revision);
   }

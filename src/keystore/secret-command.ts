@@ -48,7 +48,11 @@ export async function runSecretCommand(command: SecretCommand): Promise<Buffer> 
       ...Object.fromEntries(
         Object.entries(env)
           .filter(([name]) => !withheld.test(name))
-          .map(([name, value]) => [name, value && withoutPasswords(value)]),
+          // Other URLs are for the command: a proxy's has a password that is needed.
+          .map(([name, value]) => [
+            name,
+            name === 'JWKS_KEYSTORE' ? value && withoutPasswords(value) : value,
+          ]),
       ),
       [mark]: '1',
     },

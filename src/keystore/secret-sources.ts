@@ -1,8 +1,16 @@
 // Where the secret comes from: the first source that is set wins, and one that is set but unusable ends the search.
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative } from 'node:path';
+import { closeSync, constants, fstatSync, lstatSync, type Stats, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describeSystemError, JwksError, shellWord, systemCode } from '../errors.ts';
+import {
+  decodeText,
+  type Limits,
+  readDescriptorText,
+  readFileText,
+  readPipe,
+  readStreamText,
+} from './bounded-text.ts';
 import type { FileSystem } from './file-system.ts';
 import { discard, makeDirectory, syncDirectory, writeTemporary } from './new-file.ts';
 import { isOwnPipe } from './own-pipe.ts';
@@ -27,19 +35,26 @@ export interface SecretSources {
   readonly stdin: () => Readable;
   /** The effective user. */
   readonly uid: number | undefined;
+  /** What paths are relative to; absent: the directory of the process. */
+  readonly cwd?: string | undefined;
 }
 
 export interface FoundSecret {
   readonly text: string;
   /** In words, for errors and `config`. */
   readonly source: string;
+  /** The regular file it was read from, absolute: where another can take its place. */
+  readonly path?: string | undefined;
 }
 
 /** Reads the secret, or `undefined` where none is set. */
 export async function findSecret(sources: SecretSources): Promise<FoundSecret | undefined> {
   const { file, descriptor, variableFile, variable, credentials, command, ownFile } = sources;
   if (file === '-')
-    return { text: await readStream(sources.stdin(), 'standard input'), source: 'standard input' };
+    return {
+      text: await readStreamText(sources.stdin(), limitsOf('standard input')),
+      source: 'standard input',
+    };
   if (file !== undefined) return readSecretFile(file, sources);
   if (descriptor !== undefined) return readDescriptor(descriptor);
   if (variableFile !== undefined && variable !== undefined) {
@@ -54,7 +69,7 @@ export async function findSecret(sources: SecretSources): Promise<FoundSecret | 
   if (credential !== undefined && exists(credential)) return readSecretFile(credential, sources);
   if (command !== undefined) {
     const source = describeCommand(command);
-    return { text: decode(await runSecretCommand(command), source), source };
+    return { text: decodeText(await runSecretCommand(command), limitsOf(source)), source };
   }
   return ownFile !== undefined && exists(ownFile) ? readSecretFile(ownFile, sources) : undefined;
 }
@@ -77,14 +92,12 @@ export function describeSource(sources: SecretSources): string | undefined {
   return ownFile !== undefined && exists(ownFile) ? ownFile : undefined;
 }
 
-/** Makes the secret file, durable and 0600, or leaves one that is there. Returns whether it was made. */
-export function makeSecretFile(fs: FileSystem, path: string): boolean {
+/** Makes a secret file, durable and 0600, or leaves one that is there. Returns whether it was made. */
+export function makeSecretFile(fs: FileSystem, path: string, text: string = generateSecretText()): boolean {
   const directory = dirname(path);
   try {
     makeDirectory(fs, directory, { mode: 0o700 });
-    const temporary = writeTemporary(fs, directory, Buffer.from(`${generateSecretText()}\n`), {
-      mode: 0o600,
-    });
+    const temporary = writeTemporary(fs, directory, Buffer.from(`${text}\n`), { mode: 0o600 });
     let isMade = true;
     try {
       fs.link(temporary, path);
@@ -108,26 +121,16 @@ export function makeSecretFile(fs: FileSystem, path: string): boolean {
 /** Refuses a file that others can read or write, unless it was mounted for us. Waits for who writes to a FIFO. */
 export async function readSecretFile(
   path: string,
-  { uid, credentials }: Pick<SecretSources, 'uid' | 'credentials'>,
+  { uid, credentials, cwd = '' }: Pick<SecretSources, 'uid' | 'credentials' | 'cwd'>,
 ): Promise<FoundSecret> {
   try {
-    const stats = statSync(path);
+    const at = resolve(cwd, path);
+    const stats = statSync(at);
     if (stats.isDirectory()) throw new JwksError('secret', `the secret file ${path} is a directory`);
-    const isMounted =
-      isBelow(path, '/run/secrets') || (credentials !== undefined && isBelow(path, credentials));
+    const isMounted = isBelow(at, '/run/secrets') || (credentials !== undefined && isBelow(at, credentials));
     if (stats.isFile() && !isMounted) refuseOpenFile(path, stats, uid);
-    // An open(2) that waits for a writer is not ended by Ctrl-C. Other systems may say before there is one that all
-    // was read.
-    if (stats.isFIFO() && process.platform === 'linux') {
-      const { O_RDONLY, O_NONBLOCK } = constants;
-      return { text: await readPipe(openSync(path, O_RDONLY | O_NONBLOCK), path), source: path };
-    }
-    const descriptor = openSync(path, 'r');
-    try {
-      return { text: readBounded(descriptor, path), source: path };
-    } finally {
-      closeSync(descriptor);
-    }
+    const text = await readFileText(at, stats, limitsOf(path));
+    return stats.isFile() ? { text, source: path, path: at } : { text, source: path };
   } catch (error) {
     if (error instanceof JwksError) throw error;
     throw new JwksError('secret', `the secret file ${path} cannot be read: ${describeSystemError(error)}`, {
@@ -162,12 +165,12 @@ async function readDescriptor(descriptor: number): Promise<FoundSecret> {
     const isAny = isPipe || stats.isFile() || stats.isCharacterDevice() || stats.isDirectory();
     if (!isAny || isOwnPipe(descriptor)) throw new JwksError('secret', `${source} was not handed over`);
     if (!isPipe) {
-      const text = readBounded(descriptor, source);
+      const text = readDescriptorText(descriptor, limitsOf(source));
       // Node hands numbers above 16 on to the processes that it starts; a stream closes its own.
       if (descriptor > 2) closeSync(descriptor);
       return { text, source };
     }
-    return { text: await readPipe(descriptor, source), source };
+    return { text: await readPipe(descriptor, limitsOf(source)), source };
   } catch (error) {
     if (error instanceof JwksError) throw error;
     throw new JwksError('secret', `the secret on ${source} cannot be read: ${describeSystemError(error)}`, {
@@ -176,46 +179,19 @@ async function readDescriptor(descriptor: number): Promise<FoundSecret> {
   }
 }
 
-/** Not in one system call that waits: Ctrl-C would not end it. Closes the descriptor. */
-function readPipe(descriptor: number, source: string): Promise<string> {
-  const { Socket } = process.getBuiltinModule('node:net');
-  return readStream(new Socket({ fd: descriptor, readable: true, writable: false }), source);
-}
-
-function readBounded(descriptor: number, source: string): string {
-  const bytes = Buffer.alloc(mostSecretBytes + 1);
-  let size = 0;
-  for (let read = 1; read > 0 && size < bytes.length; size += read) {
-    read = readSync(descriptor, bytes, size, bytes.length - size, null);
-  }
-  if (size > mostSecretBytes) throw new JwksError('secret', `the secret in ${source} is longer than 4 KiB`);
-  return decode(bytes.subarray(0, size), source);
-}
-
-async function readStream(stream: Readable, source: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    chunks.push(Buffer.from(chunk));
-    size += Buffer.byteLength(chunk);
-    if (size > mostSecretBytes) throw new JwksError('secret', `the secret in ${source} is longer than 4 KiB`);
-  }
-  return decode(Buffer.concat(chunks), source);
-}
-
-/** Bytes that are no UTF-8 would all become the same character, and other bytes would then open as well. */
-function decode(bytes: Uint8Array, source: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new JwksError('secret', `the secret in ${source} is not text in UTF-8`);
-  }
+function limitsOf(source: string): Limits {
+  return {
+    mostBytes: mostSecretBytes,
+    tooLong: () => new JwksError('secret', `the secret in ${source} is longer than 4 KiB`),
+    notText: () => new JwksError('secret', `the secret in ${source} is not text in UTF-8`),
+  };
 }
 
 function exists(path: string): boolean {
-  // A file that is there but cannot be looked at is set, and the error belongs to reading it.
+  // A file that is there but cannot be looked at, or a link that leads nowhere, is set, and the error belongs to
+  // reading it.
   try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
     return true;
   }

@@ -41,6 +41,19 @@ export class SeenFile {
     }
   }
 
+  /** Whether all of it can be read: what cannot is forgotten without a word. */
+  static isWhole(text: string): boolean {
+    try {
+      const { places, documents } = JSON.parse(text);
+      const entries = Object.values(documents);
+      return (
+        toPlaces(places).length === places.length && entries.every(isDocument) && !Array.isArray(documents)
+      );
+    } catch {
+      return false;
+    }
+  }
+
   constructor(places: readonly string[], lines: string) {
     this.places = places;
     this.#lines = lines;

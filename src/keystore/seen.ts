@@ -38,7 +38,7 @@ export class SeenFiles {
   }
 
   of(fingerprint: string): Seen {
-    return new Seen(this.#load(fingerprint), (sighting) => this.#save(fingerprint, sighting));
+    return new Seen(this, this.#load(fingerprint), (sighting) => this.#save(fingerprint, sighting));
   }
 
   #save(fingerprint: string, { place, documents, openedWithSecret, acceptRollback }: Sighting): void {
@@ -91,7 +91,7 @@ export class SeenFiles {
     try {
       return this.#fs
         .readdir(this.#directory)
-        .filter((name) => /^[\w-]{43}\.json$/.test(name))
+        .filter(isStateFile)
         .map((name) => name.slice(0, -'.json'.length));
     } catch {
       return [];
@@ -120,15 +120,22 @@ export class SeenFiles {
   }
 }
 
+/** Whether a name in the state directory is that of a file of ours. */
+export function isStateFile(name: string): boolean {
+  return /^[\w-]{43}\.json$/.test(name);
+}
+
 /** What was seen of the keystore with one fingerprint. */
 export class Seen {
+  readonly #files: SeenFiles;
   readonly #file: SeenFile;
   readonly #fresh = new Map<string, SeenDocument | undefined>();
   /** What was fresh and has been saved since the file was read. */
   readonly #saved = new Map<string, SeenDocument | undefined>();
   readonly #save: (sighting: Sighting) => void;
 
-  constructor(file: SeenFile, save: (sighting: Sighting) => void) {
+  constructor(files: SeenFiles, file: SeenFile, save: (sighting: Sighting) => void) {
+    this.#files = files;
     this.#file = file;
     this.#save = save;
   }
@@ -165,6 +172,17 @@ export class Seen {
 
   acceptAbsent(name: DocumentName): void {
     if (this.#before(name) !== undefined) this.#fresh.set(name, undefined);
+  }
+
+  /** The same keystore after its identity has given way to this one: what was seen of it goes on to count. */
+  under(fingerprint: string): Seen {
+    const next = this.#files.of(fingerprint);
+    for (const name of ['master', ...this.names()] as const) {
+      const document = this.#before(name);
+      const isNewer = (document?.revision ?? 0) > (next.#before(name)?.revision ?? 0);
+      if (document !== undefined && isNewer) next.accept(name, document);
+    }
+    return next;
   }
 
   /** The sets that were seen. */

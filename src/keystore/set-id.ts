@@ -21,6 +21,8 @@ export function parseSetId(text: string): SetId {
       hint: 'the word is skipped in front of one, as in: jwks create jwks SET',
     });
   }
+  if (isDigest(`sets/${text}`))
+    throw new JwksError('usage', 'this cannot be a set id: it stands for one that is too long for a file name');
   return text as SetId;
 }
 
@@ -58,9 +60,11 @@ const longestName = 200;
 /**
  * The document of a set. Bytes outside `a-z 0-9 . _ -` become `%XX` (capitals too, since some file systems fold
  * case), as do a leading or trailing dot and the first byte of a Windows device name; a result over 200 bytes
- * becomes `~` and the SHA-256 of the id in hexadecimal. The manifest has the id itself.
+ * becomes `~` and the SHA-256 of the id in hexadecimal. The manifest has the id itself, or that where a rekey has
+ * found the place empty.
  */
 export function documentOf(id: SetId): DocumentName {
+  if (isStandIn(id)) return `sets/${id}`;
   let name = '';
   for (const byte of Buffer.from(id, 'utf8')) {
     const character = String.fromCharCode(byte);
@@ -70,6 +74,11 @@ export function documentOf(id: SetId): DocumentName {
   if (name.endsWith('.')) name = `${name.slice(0, -1)}%2E`;
   if (name.length > longestName) name = `~${createHash('sha256').update(id, 'utf8').digest('hex')}`;
   return `sets/${name}`;
+}
+
+/** Whether it stands for a set id that nobody has told: the file name of a long one. */
+export function isStandIn(id: SetId): boolean {
+  return isDigest(`sets/${id}`);
 }
 
 /** Whether a name tells no set id. */

@@ -1,4 +1,6 @@
-// Carries out a restore: sets first and the master document last, so that one that is stopped can be run again.
+// Carries out a restore or a copy, so that one that is stopped can be run again: into nothing the sets first and the
+// master document last, since what has none is no keystore; over one that is there the other way round, as a rekey
+// does it, so that whoever writes meanwhile seals under a key that stays.
 import { JwksError } from '../errors.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import { SeenFiles } from '../keystore/seen.ts';
@@ -10,6 +12,7 @@ import { planMerge } from '../lifecycle/plan-merge.ts';
 import { changeSet, lifeOf } from './change-set.ts';
 import type { SetStep } from './decide-restore.ts';
 import type { Access } from './open.ts';
+import type { Origin } from './origin.ts';
 import type { RestorePlan } from './plan-restore.ts';
 
 export interface Restored {
@@ -17,8 +20,6 @@ export interface Restored {
   readonly revision: number;
   readonly action: SetStep['action'];
 }
-
-const note = 'from a backup';
 
 /** `progress` is told how many of the sets are done. */
 export async function applyRestore(
@@ -30,25 +31,29 @@ export async function applyRestore(
   const storage = plan.storage ?? (await access.place.make());
   const restored: Restored[] = [];
   const seen = new Map<DocumentName, { readonly revision: number; readonly sha256: string }>();
+  const { master, isNew, origin } = plan;
+  if (master !== undefined && !isNew) await write(storage, 'master', master.from, master.document);
   for (const step of plan.steps) {
     progress?.(restored.length, plan.steps.length);
     if (shield?.isPending === true)
       throw new JwksError('interrupted', `set "${step.set}" was not begun; run it again to finish`);
     const name = documentOf(step.set);
-    if (step.action === 'written' && plan.keystore !== undefined) await claim(plan.keystore, name, step);
+    if (step.action === 'written' && plan.keystore !== undefined)
+      await claim(plan.keystore, name, step, origin);
     if (step.action === 'written' || step.isSame) await write(storage, name, step.from, step.document);
-    else if (step.action === 'merged' && plan.keystore !== undefined) await merge(plan.keystore, step);
+    else if (step.action === 'merged' && plan.keystore !== undefined)
+      await merge(plan.keystore, step, origin);
     const now = await stateOf(storage, plan.keystore, step);
     seen.set(name, now);
     restored.push({ set: step.set, revision: now.revision, action: step.action });
   }
-  const { master } = plan;
-  if (master !== undefined) seen.set('master', { revision: master.revision, sha256: digestOf(master.bytes) });
+  if (master !== undefined) {
+    const { revision, bytes } = master.document;
+    seen.set('master', { revision, sha256: digestOf(bytes) });
+  }
   // Before the keystore is there: who is stopped after it must not find that it went back.
   remember(access, plan, storage.place, seen);
-  if (master !== undefined) {
-    await write(storage, 'master', (await storage.read('master'))?.revision ?? 0, master);
-  }
+  if (master !== undefined && isNew) await write(storage, 'master', master.from, master.document);
   return restored;
 }
 
@@ -56,7 +61,12 @@ export async function applyRestore(
  * The place first, then the master document, as for every change: a `rekey` that comes now writes into the place, and
  * one that came before has taken the key away that the document is sealed under.
  */
-async function claim(keystore: Keystore, name: DocumentName, { set, document }: SetStep): Promise<void> {
+async function claim(
+  keystore: Keystore,
+  name: DocumentName,
+  { set, document }: SetStep,
+  { elsewhere }: Origin,
+): Promise<void> {
   await keystore.reader.storage.reserve(name);
   await keystore.slot.refresh();
   const parsed = await keystore.reader.parse(name, document);
@@ -64,9 +74,7 @@ async function claim(keystore: Keystore, name: DocumentName, { set, document }: 
   throw new JwksError(
     'damaged',
     `set "${set}" is sealed under a key that this keystore does not hold any more`,
-    {
-      hint: 'a rekey was made meanwhile: restore into another directory with --into, and import the keys',
-    },
+    { hint: `a rekey was made meanwhile: ${elsewhere}` },
   );
 }
 
@@ -83,7 +91,13 @@ async function write(
       hint: 'run it again',
     });
   }
-  const there = await storage.read(name);
+  const there = await storage.read(name).catch((cause: unknown) => {
+    if (outcome === 'conflict') throw cause;
+    throw new JwksError('unconfirmed', `${name} is written and cannot be read again`, {
+      hint: 'run it again',
+      cause,
+    });
+  });
   const isOurs = there !== undefined && Buffer.from(document.bytes).equals(there.bytes);
   if (isOurs && there.revision === document.revision) return;
   throw outcome === 'conflict'
@@ -93,8 +107,8 @@ async function write(
     : new JwksError('failed', `${name} does not read as it was written`);
 }
 
-/** The state that is kept takes in what is over in the backup, as one change like others. */
-async function merge(keystore: Keystore, { set, manifest }: SetStep): Promise<void> {
+/** The state that is kept takes in what is over in the origin, as one change like others. */
+async function merge(keystore: Keystore, { set, manifest }: SetStep, { note }: Origin): Promise<void> {
   const current = await keystore.reader.readSet(set);
   if (current?.manifest.deleted === undefined) {
     await changeSet(keystore, set, { note, force: true }, (own, now) =>
@@ -133,7 +147,6 @@ function remember(
 ): void {
   const seen = new SeenFiles(fs, stateDirectory).of(plan.identity);
   for (const [name, document] of documents) seen.accept(name, document);
-  if (plan.master !== undefined)
-    for (const name of seen.names()) if (!documents.has(name)) seen.acceptAbsent(name);
+  if (plan.isNew) for (const name of seen.names()) if (!documents.has(name)) seen.acceptAbsent(name);
   seen.save({ place, openedWithSecret: true, acceptRollback: true });
 }

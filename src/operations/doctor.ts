@@ -2,6 +2,7 @@
 import { describeSystemError, JwksError } from '../errors.ts';
 import type { FileFault, Repair } from '../keystore/file-fault.ts';
 import { FileStorage } from '../keystore/file-storage.ts';
+import type { FileSystem } from '../keystore/file-system.ts';
 import { inspectFiles } from '../keystore/inspect-files.ts';
 import type { ReaderOptions } from '../keystore/reader.ts';
 import { noKeystore } from '../keystore/reader-faults.ts';
@@ -11,8 +12,9 @@ import { SeenFiles } from '../keystore/seen.ts';
 import { digestOf } from '../keystore/set-document.ts';
 import { type DocumentName, setNameOf } from '../keystore/set-id.ts';
 import type { Finding } from './check-sets.ts';
-import { type Documents, inspectDocuments } from './inspect-documents.ts';
+import { type Documents, inspectDocuments, mustOpen } from './inspect-documents.ts';
 import { inspectClock, inspectHost, type Runtime } from './inspect-host.ts';
+import { judgeSuperseded } from './inspect-superseded.ts';
 import type { Access } from './open.ts';
 import { type DocumentFault, wordsOf } from './prove-set.ts';
 
@@ -29,6 +31,8 @@ export interface Diagnosis {
   /** What was mended, in words. */
   readonly repairs: readonly string[];
   readonly sets: number;
+  /** The secret was there and opened it: without it nothing private is proved. */
+  readonly isOpened: boolean;
   /** Private keys that were opened and proved. */
   readonly proved: number;
 }
@@ -67,6 +71,7 @@ export async function doctor(host: Access, request: DoctorRequest): Promise<Diag
     findings,
     repairs,
     sets: documents.manifests.filter(({ deleted }) => deleted === undefined).length,
+    isOpened: documents.slot !== undefined,
     proved: documents.proved,
   };
 }
@@ -77,12 +82,13 @@ async function examine(access: Access, { sources, runtime }: DoctorRequest): Pro
   const { directory } = access.place;
   const hostFaults = await inspectHost(access, sources, runtime);
   const fileFaults = directory === undefined ? [] : inspectFiles(fs, directory, author.now(), uid);
-  const secret = await findSecret(access);
+  const secret = await findSecret(access, mustOpen(access, options));
   const documents = await inspectDocuments(access, options, secret.found);
   const { reader, manifests } = documents;
   const clockFaults = inspectClock(author.now(), manifests, reader?.master.updated);
   // Somebody may have been writing when they were looked at first.
-  const sure = fileFaults.filter(({ isStill }) => isStill?.() ?? true);
+  const still = fileFaults.filter(({ isStill }) => isStill?.() ?? true);
+  const sure = await judgeSuperseded(access, documents, still);
   const empty = new Set(sure.filter(({ code }) => code === 'empty-revision').map(({ name }) => name));
   const damages = [...secret.faults, ...documents.faults].filter(
     ({ name, code }) => !(code === 'damaged' && empty.has(name)),
@@ -99,36 +105,50 @@ async function examine(access: Access, { sources, runtime }: DoctorRequest): Pro
   return { findings, repairs: repairsOf([...hostFaults, ...sure]), documents };
 }
 
-async function optionsFor({
-  fs,
-  place,
-  stateDirectory,
-  acceptRollback,
-  shield,
-}: Access): Promise<ReaderOptions> {
-  if ((await place.look()) !== 'taken') throw noKeystore(place.label);
+async function optionsFor(access: Access): Promise<ReaderOptions> {
+  const { fs, place, stateDirectory, acceptRollback, shield } = access;
+  if (!(await isThere(access))) throw noKeystore(place.label);
   const { directory } = place;
   // Not by the place itself: whose directory it is becomes a finding here.
   const storage =
-    directory !== undefined && fs.stat(directory)?.isDirectory() === true
+    directory !== undefined && isDirectory(fs, directory)
       ? new FileStorage(directory, { fs, shield })
       : await place.open();
   return { storage, seenFiles: new SeenFiles(fs, stateDirectory), acceptRollback };
 }
 
+/** A directory that cannot be looked into is there: a finding says what is in the way. */
+async function isThere({ fs, place }: Access): Promise<boolean> {
+  try {
+    return (await place.look()) === 'taken';
+  } catch (error) {
+    if (place.directory !== undefined && isDirectory(fs, place.directory)) return true;
+    throw error;
+  }
+}
+
+function isDirectory(fs: FileSystem, path: string): boolean {
+  try {
+    return fs.stat(path)?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+}
+
 /** A secret that is set and unusable is a finding, and what needs none goes on. */
 async function findSecret(
   access: Access,
+  isNeeded: boolean,
 ): Promise<{ readonly found: FoundSecret | undefined; readonly faults: DocumentFault[] }> {
   try {
-    const found = (await access.findSecret()) ?? (await access.askSecret());
-    return { found: found?.text === '' ? undefined : found, faults: [] };
+    const set = await access.findSecret();
+    if (set !== undefined) return { found: set, faults: [] };
+    const typed = await access.askSecret();
+    return { found: typed?.text === '' ? undefined : typed, faults: [] };
   } catch (error) {
     if (!(error instanceof JwksError) || error.code !== 'secret') throw error;
-    return {
-      found: undefined,
-      faults: [{ code: 'secret-file', severity: 'error', message: wordsOf(error) }],
-    };
+    const severity = isNeeded ? 'error' : 'warning';
+    return { found: undefined, faults: [{ code: 'secret-file', severity, message: wordsOf(error) }] };
   }
 }
 
@@ -159,6 +179,7 @@ async function repairAll(access: Access, { repairs, documents }: Examination): P
   const done: string[] = [];
   if (directory === undefined) return done;
   for (const repair of repairs) {
+    if (repair.kind === 'empty' && !repair.isProved) continue;
     if (repair.kind === 'empty' && !(await isNewestOpened(access, documents, repair.name))) continue;
     try {
       done.push(...repairFile(fs, directory, repair, author.now(), uid));

@@ -4,7 +4,7 @@ import { headerOf } from '../jose/sealing.ts';
 import { inBatches } from '../keystore/in-batches.ts';
 import { Keystore } from '../keystore/keystore.ts';
 import type { Manifest } from '../keystore/manifest.ts';
-import type { MasterKey } from '../keystore/master-document.ts';
+import type { OpenSlot } from '../keystore/open-slot.ts';
 import { Reader, type ReaderOptions } from '../keystore/reader.ts';
 import { parseSecret } from '../keystore/secret.ts';
 import type { FoundSecret } from '../keystore/secret-sources.ts';
@@ -12,7 +12,7 @@ import { SeenFiles } from '../keystore/seen.ts';
 import type { SeenDocument } from '../keystore/seen-file.ts';
 import { type DocumentName, documentOf } from '../keystore/set-id.ts';
 import type { Access } from './open.ts';
-import { type DocumentFault, proveSet, readBare, wordsOf } from './prove-set.ts';
+import { type DocumentFault, damageOf, proveSet, readBare, wordsOf } from './prove-set.ts';
 
 /** What was found in the documents. */
 export interface Documents {
@@ -22,6 +22,8 @@ export interface Documents {
   readonly reader: Reader | undefined;
   /** Those that the secret opened and in which nothing was wrong, as they stood. */
   readonly opened: ReadonlyMap<DocumentName, SeenDocument>;
+  /** What the secret opens; absent: nothing. */
+  readonly slot: OpenSlot | undefined;
   /** Private keys that were proved. */
   readonly proved: number;
 }
@@ -37,21 +39,30 @@ export async function inspectDocuments(
   return new DocumentInspection(access, options).run(found);
 }
 
+/** Whether the secret should be that of this keystore: it was named, or it is the user's own and so is the keystore. */
+export function mustOpen(
+  { isSecretNamed, isDefault }: Access,
+  { seenFiles, storage }: ReaderOptions,
+): boolean {
+  return isSecretNamed || isDefault || seenFiles.fingerprintAt(storage.place) !== undefined;
+}
+
 class DocumentInspection {
   readonly #access: Access;
   #options: ReaderOptions;
   readonly #faults: DocumentFault[] = [];
   readonly #opened = new Map<DocumentName, SeenDocument>();
   readonly #sealedUnder = new Map<string, string[]>();
-  #masterKeys: readonly MasterKey[] = [];
-  #hasTwoIdentities = false;
+  #slot: OpenSlot | undefined;
   #proved = 0;
+  readonly #mustOpen: boolean;
   /** What this host remembers is not what is here. */
   #isForeign = false;
 
   constructor(access: Access, options: ReaderOptions) {
     this.#access = access;
     this.#options = options;
+    this.#mustOpen = mustOpen(access, options);
   }
 
   async run(found: FoundSecret | undefined): Promise<Documents> {
@@ -67,9 +78,9 @@ class DocumentInspection {
       await inBatches(manifests, together, (manifest) => this.#openOne(reader, manifest));
       await this.#compareMaster(reader, manifests);
       this.#findUnfinished();
-      if (!this.#isForeign) reader.remember(this.#masterKeys.length > 0);
+      if (!this.#isForeign) reader.remember(this.#slot !== undefined);
     }
-    if (this.#masterKeys.length === 0) {
+    if (this.#slot === undefined) {
       this.#fault(
         undefined,
         'not-opened',
@@ -77,7 +88,8 @@ class DocumentInspection {
         'without the secret no sealed half was opened and no private key was proved; name it with --secret-file or JWKS_SECRET_FILE',
       );
     }
-    return { faults: this.#faults, manifests, reader, opened: this.#opened, proved: this.#proved };
+    const [faults, opened, proved] = [this.#faults, this.#opened, this.#proved];
+    return { faults, manifests, reader, opened, slot: this.#slot, proved };
   }
 
   /** The master document; where it is another than this host remembers, that is said, and it is read all the same. */
@@ -100,7 +112,7 @@ class DocumentInspection {
   }
 
   async #unlock(reader: Reader, found: FoundSecret | undefined): Promise<Reader> {
-    const { author, identity, isSecretNamed } = this.#access;
+    const { author, identity } = this.#access;
     if (!reader.isTrusted && found === undefined) {
       this.#fault(
         undefined,
@@ -114,22 +126,30 @@ class DocumentInspection {
       const secret = parseSecret(found.text, found.source);
       const expected = this.#isForeign ? identity : reader.isTrusted ? reader.fingerprint : identity;
       const keystore = await Keystore.open(this.#options, secret, author, expected);
-      const { masterKeys, before } = keystore.slot.unlocked;
-      this.#masterKeys = masterKeys;
-      this.#hasTwoIdentities = before !== undefined;
+      this.#slot = keystore.slot;
       const { master, masterDigest } = keystore.reader;
       this.#note('master', { revision: master.revision, sha256: masterDigest });
       return keystore.reader;
     } catch (error) {
       // The user's own secret may be that of another keystore.
       const isWrong = error instanceof JwksError && error.code === 'secret';
-      this.#hold('master', error, isWrong && !isSecretNamed ? 'warning' : 'error');
+      this.#hold('master', error, isWrong && !this.#mustOpen ? 'warning' : 'error');
       return reader;
     }
   }
 
-  #readAll(reader: Reader): Promise<Manifest[]> {
-    return reader.readManifests((name, error) => this.#hold(name, error));
+  async #readAll(reader: Reader): Promise<Manifest[]> {
+    const faults: (readonly [DocumentName, JwksError])[] = [];
+    const manifests = await reader
+      .readManifests((name, error) => void faults.push([name, error]))
+      .catch((error: unknown) => {
+        // The sets cannot be listed.
+        this.#hold(undefined, error);
+        return [];
+      });
+    for (const [name, error] of faults)
+      this.#hold(name, (await damageOf(reader, this.#slot, name, error)) ?? error);
+    return manifests;
   }
 
   async #openOne(reader: Reader, { set }: Manifest): Promise<void> {
@@ -140,8 +160,8 @@ class DocumentInspection {
       const { document, sha256 } = read;
       const kid = String(headerOf(document.sealed)?.kid);
       this.#sealedUnder.set(kid, [...(this.#sealedUnder.get(kid) ?? []), set]);
-      if (this.#masterKeys.length === 0) return;
-      const { faults, proved, isGood } = await proveSet(name, document, this.#masterKeys);
+      if (this.#slot === undefined) return;
+      const { faults, proved, isGood } = await proveSet(name, document, this.#slot.unlocked.masterKeys);
       this.#faults.push(...faults);
       this.#proved += proved;
       if (isGood) this.#note(name, { revision: document.manifest.revision, sha256 });
@@ -170,10 +190,11 @@ class DocumentInspection {
 
   /** A rekey that was stopped halfway; without the secret, which key is the newest is not known, but that there are two. */
   #findUnfinished(): void {
-    const [newest] = this.#masterKeys;
+    const { masterKeys = [], before } = this.#slot?.unlocked ?? {};
+    const [newest] = masterKeys;
     const others = [...this.#sealedUnder].filter(([kid]) => kid !== newest?.kid).flatMap(([, sets]) => sets);
     const isMixed = newest === undefined ? this.#sealedUnder.size > 1 : others.length > 0;
-    const isHeld = this.#masterKeys.length > 1 || this.#hasTwoIdentities;
+    const isHeld = masterKeys.length > 1 || before !== undefined;
     if (!isMixed && !isHeld) return;
     const what =
       newest === undefined
@@ -197,7 +218,7 @@ class DocumentInspection {
     this.#faults.push({ name, code, severity, message });
   }
 
-  #hold(name: DocumentName, error: unknown, severity: 'error' | 'warning' = 'error'): void {
+  #hold(name: DocumentName | undefined, error: unknown, severity: 'error' | 'warning' = 'error'): void {
     if (!(error instanceof JwksError)) throw error;
     if (name === 'master' && error.code === 'not-found') {
       const what = 'there is no master document, and without it no secret opens anything';

@@ -1,6 +1,6 @@
 // What a keystore needs of its host: a secret file that nobody else reads, room, a clock, a Node that is supported.
 import { dirname, join } from 'node:path';
-import { describeSystemError, JwksError, shellWord, systemCode } from '../errors.ts';
+import { JwksError, shellWord, systemCode } from '../errors.ts';
 import { type FileFault, ownershipFaults, type Repair } from '../keystore/file-fault.ts';
 import type { FileSystem } from '../keystore/file-system.ts';
 import type { Manifest } from '../keystore/manifest.ts';
@@ -9,6 +9,7 @@ import { readSecretFile, type SecretSources } from '../keystore/secret-sources.t
 import { refuseClock, refuseIdle } from '../lifecycle/clock.ts';
 import { defaultFacts } from '../lifecycle/policy.ts';
 import type { Instant } from '../lifecycle/time.ts';
+import { inspectState } from './inspect-state.ts';
 import type { Access } from './open.ts';
 import { skewOf } from './select-sets.ts';
 
@@ -29,7 +30,7 @@ export async function inspectHost(
 ): Promise<FileFault[]> {
   return [
     ...(await secretFaults(access, sources)),
-    ...stateFaults(access),
+    ...inspectState(access),
     ...spaceFaults(access),
     ...versionFaults(runtime),
   ];
@@ -82,9 +83,18 @@ async function secretFaults({ fs, uid, secretFile }: Access, sources: SecretSour
     } catch (error) {
       if (!(error instanceof JwksError)) throw error;
       const isOpen = (stats.mode & 0o077) !== 0;
+      const isLink = quietly(() => fs.lstat(path))?.isSymbolicLink() === true;
       const repairs: Repair[] =
-        isOpen && stats.uid === uid ? [{ kind: 'tighten', path, label: path, allowed: 0o600 }] : [];
-      const advice = repairs.length > 0 ? 'jwks doctor --repair tightens it' : (error.hint ?? 'look at it');
+        isOpen && !isLink && stats.uid === uid
+          ? [{ kind: 'tighten', path, label: path, allowed: 0o600 }]
+          : [];
+      // A repair follows no link.
+      const advice =
+        repairs.length > 0
+          ? 'jwks doctor --repair tightens it'
+          : isOpen && isLink
+            ? `chmod 600 ${shellWord(quietly(() => fs.realpath(path)) ?? path)}`
+            : (error.hint ?? 'look at it');
       faults.push({ ...fault('secret-file', 'error', error.message, advice), repairs });
     }
     const old = formerFile(path);
@@ -120,30 +130,6 @@ function secretPlaceFaults(fs: FileSystem, secretFile: string, uid: number | und
     );
   }
   return faults;
-}
-
-/** Where this host remembers what it has seen. */
-function stateFaults({ fs, stateDirectory, uid }: Access): FileFault[] {
-  if (stateDirectory === undefined) return [];
-  try {
-    const stats = fs.stat(stateDirectory);
-    if (stats === undefined) return [];
-    const names = fs.readdir(stateDirectory).filter((name) => name.endsWith('.json'));
-    const files = names.flatMap((name) => {
-      const path = join(stateDirectory, name);
-      const file = fs.lstat(path);
-      if (file === undefined) return [];
-      fs.readFile(path);
-      return ownershipFaults({ path, label: path, stats: file, allowed: 0o600, uid });
-    });
-    return [
-      ...ownershipFaults({ path: stateDirectory, label: stateDirectory, stats, allowed: 0o700, uid }),
-      ...files,
-    ];
-  } catch (error) {
-    const what = `what this host has seen cannot be read (${stateDirectory}): ${describeSystemError(error)}`;
-    return [fault('state', 'warning', what, 'until it can, a keystore that goes back is not noticed')];
-  }
 }
 
 function spaceFaults({ fs, place, stateDirectory }: Access): FileFault[] {

@@ -1,12 +1,21 @@
 // Secrets that a keystore is to be sealed to, from where a person keeps them.
-import { existsSync, readFileSync } from 'node:fs';
-import { describeSystemError, JwksError } from '../errors.ts';
+import { statSync } from 'node:fs';
+import { describeSystemError, JwksError, systemCode } from '../errors.ts';
+import { type Limits, readFileText } from '../keystore/bounded-text.ts';
 import { type FileSystem, realFileSystem } from '../keystore/file-system.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import { discard } from '../keystore/new-file.ts';
 import { parseRecipient, type Recipient } from '../keystore/recipient.ts';
 import { parseSecret, type Secret } from '../keystore/secret.ts';
-import { dropFormerFile, exchangeSecretFile } from '../keystore/secret-file.ts';
+import {
+  dropFormerFile,
+  exchangeSecret,
+  isStaged,
+  readFormer,
+  realSecretFile,
+  stageSecret,
+  unstageSecret,
+} from '../keystore/secret-file.ts';
 import {
   type FoundSecret,
   makeSecretFile,
@@ -18,15 +27,30 @@ import { addSecret, hasSlot, type SlotEntry } from './secrets.ts';
 
 type Checks = Pick<SecretSources, 'uid' | 'credentials'>;
 
+/** No public key as a JWK or PEM comes near it. */
+const mostRecipientBytes = 65_536;
+
 /** A public key in a file, as a JWK or PEM. */
-export function readRecipient(path: string): Recipient {
-  let text: string;
+export async function readRecipient(path: string): Promise<Recipient> {
+  return parseRecipient(await readKeyText(path), path);
+}
+
+async function readKeyText(path: string): Promise<string> {
+  const limits: Limits = {
+    mostBytes: mostRecipientBytes,
+    tooLong: () => new JwksError('bad-key', `${path} is longer than 64 KiB, and holds no public key`),
+    notText: () => new JwksError('bad-key', `${path} is not text in UTF-8, and holds no public key`),
+  };
   try {
-    text = readFileSync(path, 'utf8');
+    const stats = statSync(path);
+    if (stats.isDirectory())
+      throw new JwksError('usage', `${path} is a directory, and no file with a public key`);
+    return await readFileText(path, stats, limits);
   } catch (error) {
-    throw new JwksError('not-found', `cannot read ${path}: ${describeSystemError(error)}`, { cause: error });
+    if (error instanceof JwksError) throw error;
+    const code = ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '') ? 'not-found' : 'failed';
+    throw new JwksError(code, `cannot read ${path}: ${describeSystemError(error)}`, { cause: error });
   }
-  return parseRecipient(text, path);
 }
 
 /**
@@ -38,7 +62,8 @@ export async function addSecretFile(
   request: { readonly path: string; readonly label: string | undefined; readonly checks: Checks },
 ): Promise<SlotEntry & { readonly isMade: boolean }> {
   const { path, label, checks } = request;
-  const isMade = !existsSync(path) && makeSecretFile(realFileSystem, path);
+  const isThere = realFileSystem.lstat(realSecretFile(realFileSystem, path)) !== undefined;
+  const isMade = !isThere && makeSecretFile(realFileSystem, path);
   const key = toSlotKey(await readSecret(path, checks));
   try {
     return { ...(await addSecret(keystore, { key, label })), isMade };
@@ -63,18 +88,46 @@ export function toSlotKey(found: Secret | FoundSecret): Secret {
   });
 }
 
-/** One after the other: with one that is refused, nobody waits for the next. */
-export async function readSecrets(paths: readonly string[], checks: Checks): Promise<Secret[]> {
-  const secrets: Secret[] = [];
-  for (const path of paths) secrets.push(await readSecret(path, checks));
-  return secrets;
+/** The file that a name stands for, links resolved: where a secret can be kept. */
+export function secretFileAt(path: string): string {
+  return realSecretFile(realFileSystem, path);
 }
 
-/** Keeps a secret in a file, in place of the one that is there. */
-export function inFile(path: string, checks: Checks, fs: FileSystem = realFileSystem): Keeping {
+/** Keeps a secret in a file (its links resolved), in place of the one that is there. */
+export function inPlace(path: string, checks: Checks, fs: FileSystem = realFileSystem): Keeping {
   return {
-    store: (text) => exchangeSecretFile(fs, path, text),
-    read: async () => (await readSecretFile(path, checks)).text,
-    forget: () => dropFormerFile(fs, path),
+    read: () => readIfThere(fs, path, checks),
+    prepare: (kid, text) => stageSecret(fs, path, kid, text),
+    abandon: (kid) => unstageSecret(fs, path, kid),
+    isPrepared: (kid) => isStaged(fs, path, kid),
+    exchange: (kid) => exchangeSecret(fs, path, kid),
+    former: () => readFormer(fs, path),
+    forget: (text) => dropFormerFile(fs, path, text),
   };
+}
+
+/** Keeps a secret in a file that is not there yet. */
+export function inNewFile(path: string, checks: Checks, fs: FileSystem = realFileSystem): Keeping {
+  return {
+    read: () => readIfThere(fs, path, checks),
+    prepare: (_, text) => {
+      if (makeSecretFile(fs, path, text)) return;
+      // It may be the secret of another keystore.
+      throw new JwksError('conflict', `${path} is there already, and not the secret in use`, {
+        hint: 'name a file that is not there',
+      });
+    },
+    abandon: (_, text) => {
+      if (fs.readFile(path).toString() === `${text}\n`) discard(fs, path);
+    },
+    // It was made whole under its name.
+    isPrepared: () => false,
+    exchange: () => {},
+    former: () => undefined,
+    forget: () => true,
+  };
+}
+
+async function readIfThere(fs: FileSystem, path: string, checks: Checks): Promise<string | undefined> {
+  return fs.lstat(path) === undefined ? undefined : (await readSecretFile(path, checks)).text;
 }

@@ -1,12 +1,8 @@
-// Opens a backup: takes it out of its seal, and proves every document and every key of it before anybody relies on it.
+// Opens a backup: takes it out of its seal.
 import { JwksError } from '../errors.ts';
-import { proveKey } from '../jose/prove/prove-key.ts';
-import { parseJwk } from '../jose/read/parse-jwk.ts';
 import { openFile, sealedTo } from '../jose/sealed-file.ts';
 import { type Backup, backupType, mostBackupBytes, parseBackup } from '../keystore/backup.ts';
-import type { Keystore, OpenSet } from '../keystore/keystore.ts';
 import { parseRecipientSecret } from '../keystore/recipient.ts';
-import { setNameOf } from '../keystore/set-id.ts';
 import type { KeyText } from './make-backup.ts';
 
 /** The most that is read: sealed to a recipient, a backup is a third larger. */
@@ -34,53 +30,6 @@ export async function readBackup(
   const plain = await openFile({ ...(value as object) }, key);
   if (plain === undefined) throw new JwksError('damaged', `${source} is damaged: it does not open`);
   return parseBackup(parseJson(plain, source), source);
-}
-
-export interface Verified {
-  readonly sets: readonly OpenSet[];
-  /** Keys of an algorithm that this Node does not have: their halves fit, and they were not tried. */
-  readonly untried: readonly string[];
-}
-
-/** Opens every set and tries every key of a keystore. All sets with a fault are named together. */
-export async function proveSets(keystore: Keystore): Promise<Verified> {
-  const faults: JwksError[] = [];
-  const sets: OpenSet[] = [];
-  const untried: string[] = [];
-  const manifests = await keystore.reader.readManifests((name, fault) => {
-    faults.push(new JwksError(fault.code, `set "${setNameOf(name)}": ${fault.message}`, { cause: fault }));
-  });
-  for (const { set } of manifests) {
-    try {
-      const opened = await keystore.openSet(set);
-      if (opened === undefined) throw new JwksError('internal', `set "${set}" is gone from the backup`);
-      untried.push(...(await proveSet(opened)));
-      sets.push(opened);
-    } catch (error) {
-      if (!(error instanceof JwksError)) throw error;
-      faults.push(error);
-    }
-  }
-  const [first] = faults;
-  if (first === undefined) return { sets, untried };
-  throw new JwksError(first.code, faults.map(({ message }) => message).join('; '), {
-    hint: 'nothing was changed; name the sets to restore the others only',
-    cause: first,
-  });
-}
-
-/** Returns the kids that could not be tried here. */
-async function proveSet({ manifest, privateKeys }: OpenSet): Promise<string[]> {
-  const untried: string[] = [];
-  for (const jwk of privateKeys) {
-    try {
-      await proveKey(parseJwk(jwk, `set "${manifest.set}", key "${jwk.kid}"`));
-    } catch (error) {
-      if (!(error instanceof JwksError) || error.code !== 'unsupported') throw error;
-      untried.push(jwk.kid ?? '');
-    }
-  }
-  return untried;
 }
 
 function parseJson(bytes: Uint8Array, source: string): unknown {

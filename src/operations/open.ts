@@ -1,5 +1,5 @@
 // Opens a keystore: finds whom to trust, unlocks it where a secret is needed, and makes it on the first run.
-import { JwksError } from '../errors.ts';
+import { JwksError, shellWord } from '../errors.ts';
 import type { IdentityAlgorithm } from '../jose/identity.ts';
 import type { FileSystem } from '../keystore/file-system.ts';
 import { Keystore } from '../keystore/keystore.ts';
@@ -123,7 +123,12 @@ export async function initKeystore(
     const options = optionsFor(access, await place.make());
     const identity = await makeKeystore(options.storage, secret, access.author, alg, recipient);
     if (identity === undefined) throw place.taken();
-    await unlock({ ...access, identity: undefined }, options, found);
+    await unlock({ ...access, identity: undefined }, options, found).catch((cause: unknown) => {
+      throw new JwksError('unconfirmed', `the keystore at ${place.label} is made, and does not open yet`, {
+        hint: 'look at it with jwks secret list before anything is done again',
+        cause,
+      });
+    });
     const ownFile = found.source === secretFile ? secretFile : undefined;
     return { keystore: place.label, identity, secretFile: ownFile, isSecretNew };
   } catch (error) {
@@ -160,7 +165,9 @@ async function refuseVanished({
 
 async function unlock(access: Access, options: ReaderOptions, found: FoundSecret): Promise<Keystore> {
   const secret = parseSecret(found.text, found.source);
-  const keystore = await Keystore.open(options, secret, access.author, access.identity);
+  const keystore = await Keystore.open(options, secret, access.author, access.identity).catch((error) => {
+    throw found.source === access.secretFile ? withWayPast(error, found.source) : error;
+  });
   const before = options.seenFiles.fingerprintAt(options.storage.place);
   if (before !== undefined && before !== keystore.reader.fingerprint) {
     access.warn(
@@ -169,6 +176,15 @@ async function unlock(access: Access, options: ReaderOptions, found: FoundSecret
   }
   keystore.reader.remember(true);
   return keystore;
+}
+
+/** The user's own secret file is always read first: nobody is asked while it is there. */
+function withWayPast(error: unknown, path: string): unknown {
+  if (!(error instanceof JwksError) || error.code !== 'secret') return error;
+  return new JwksError(error.code, error.message, {
+    cause: error,
+    hint: `name the right one with --secret-file, or JWKS_SECRET_FILE; a passphrase is asked for when ${shellWord(path)} is moved away`,
+  });
 }
 
 const makesDefault = 'jwks create SET makes it';

@@ -1,21 +1,28 @@
 // Decides what a restore does with each set of a backup, and proves all of it before anything is written.
-import { JwksError, shellWord } from '../errors.ts';
-import { SignatureChecker } from '../jose/identity.ts';
-import { type Backup, toStorage } from '../keystore/backup.ts';
+import { JwksError } from '../errors.ts';
+import { type KeystoreState, toStorage } from '../keystore/backup.ts';
+import { inBatches } from '../keystore/in-batches.ts';
 import { Keystore } from '../keystore/keystore.ts';
-import { fingerprintsOf, parseMaster } from '../keystore/master-document.ts';
+import type { Manifest } from '../keystore/manifest.ts';
 import { Reader } from '../keystore/reader.ts';
 import { parseSecret, type Secret } from '../keystore/secret.ts';
 import { SeenFiles } from '../keystore/seen.ts';
 import { type DocumentName, documentOf, type SetId } from '../keystore/set-id.ts';
 import type { Storage, StoredDocument } from '../keystore/storage.ts';
-import { decideSet, type SetStep } from './decide-restore.ts';
+import { decideSet, type Question, type SetStep } from './decide-restore.ts';
 import type { Access } from './open.ts';
-import { proveSets, type Verified } from './open-backup.ts';
+import { fromBackup, type Origin } from './origin.ts';
+import { proveSets, type Verified } from './prove-keystore.ts';
+import {
+  otherIdentity,
+  refuseMislabelled,
+  refuseOtherKeystore,
+  refuseOtherSigner,
+} from './restore-faults.ts';
 import { emptyTarget } from './restore-target.ts';
 
 export interface RestoreRequest {
-  readonly backup: Backup;
+  readonly backup: KeystoreState;
   /** What messages call it. */
   readonly source: string;
   /** Only these; none: all. */
@@ -24,96 +31,117 @@ export interface RestoreRequest {
   readonly force: boolean;
 }
 
+/** The same, from wherever it is taken. */
+export interface TakeRequest extends RestoreRequest {
+  readonly origin: Origin;
+}
+
 export interface RestorePlan {
   /** Where, as people call it. */
   readonly label: string;
+  readonly origin: Origin;
   /** The fingerprint of the keystore. */
   readonly identity: string;
   /** It was named, or this host remembers it. */
   readonly isPinned: boolean;
-  /** What is to be written first where there is no keystore yet. */
-  readonly master: StoredDocument | undefined;
+  /** There is no keystore yet. */
+  readonly isNew: boolean;
+  /** Absent: the one that is there stays. */
+  readonly master: MasterStep | undefined;
   readonly storage: Storage | undefined;
-  /** The keystore that is there, open; absent where there is none. */
+  /** The keystore that is there, open; absent where there is none, or its master document is to be replaced. */
   readonly keystore: Keystore | undefined;
   readonly steps: readonly SetStep[];
   readonly untried: readonly string[];
 }
 
+export interface MasterStep {
+  readonly document: StoredDocument;
+  /** The revision that is there, 0 for none. */
+  readonly from: number;
+}
+
+/** A place, as far as it is there. */
+export interface Target {
+  readonly storage: Storage | undefined;
+  /** Absent: no keystore is there. An empty one is a name that a restore made which was stopped. */
+  readonly master: StoredDocument | undefined;
+}
+
+export async function lookAt({ place }: Access): Promise<Target> {
+  const storage = (await place.look()) === 'absent' ? undefined : await place.open();
+  return { storage, master: await storage?.read('master') };
+}
+
+interface Checked extends Verified {
+  readonly identity: string;
+  readonly isPinned: boolean;
+  readonly reader: Reader;
+}
+
 /** Opens a backup with the secret and proves every key of it. Writes nothing and looks at no keystore. */
-export async function checkBackup(
-  access: Access,
-  request: RestoreRequest,
-): Promise<Verified & { readonly identity: string; readonly isPinned: boolean }> {
-  const { backup, source } = request;
+export function checkBackup(access: Access, request: RestoreRequest): Promise<Checked> {
+  return checkTaken(access, { ...request, origin: fromBackup });
+}
+
+/** The same of what was taken from wherever. */
+export async function checkTaken(access: Access, request: TakeRequest): Promise<Checked> {
+  const { backup, source, origin } = request;
   const expected = pinnedAt(access);
-  const sets = chooseSets(request);
-  const storage = await toStorage(source, backup.master, sets);
+  const storage = toStorage(source, backup.master, chooseSets(request));
   const options = { storage, seenFiles: forgetful(access), acceptRollback: false };
   const reader = await Reader.open(options, undefined);
   refuseMislabelled(reader, request);
   if (expected !== undefined && expected !== reader.fingerprint)
     throw otherIdentity(source, reader.fingerprint, expected);
   const keystore = await Keystore.open(options, await secretFor(access), access.author, expected);
-  const verified = await proveSets(keystore);
-  return { ...verified, identity: reader.fingerprint, isPinned: expected !== undefined };
+  const verified = await proveSets(keystore, origin.whenDamaged);
+  return { ...verified, identity: reader.fingerprint, isPinned: expected !== undefined, reader };
 }
 
 /** What a restore would do. Refuses (exit 5) where something is there already and `force` is not set. */
 export async function planRestore(access: Access, request: RestoreRequest): Promise<RestorePlan> {
-  const { place } = access;
-  const storage = (await place.look()) === 'absent' ? undefined : await place.open();
-  const master = await storage?.read('master');
-  // An empty one is a name that a restore made which was stopped.
-  if (storage === undefined || master === undefined || master.bytes.length === 0)
-    return planNew(access, request, storage);
-  return planInto(access, request, storage, master);
+  const { storage, master } = await lookAt(access);
+  const taken = { ...request, origin: fromBackup };
+  return storage === undefined || master === undefined || master.bytes.length === 0
+    ? planNew(access, taken, { storage, master })
+    : planInto(access, taken, storage, master);
 }
 
-async function planNew(
+/** Where there is no keystore: all of it, with its master document. */
+export async function planNew(
   access: Access,
-  request: RestoreRequest,
-  storage: Storage | undefined,
+  request: TakeRequest,
+  { storage, master }: Target,
 ): Promise<RestorePlan> {
-  const { identity, isPinned, sets, untried } = await checkBackup(access, request);
-  const documents = chooseSets(request);
-  if (storage !== undefined) await emptyTarget(access.place, storage, request.backup);
-  const steps: SetStep[] = [];
-  for (const { manifest } of sets) {
-    const document = mustGet(documents, documentOf(manifest.set));
-    steps.push(
-      await decideSet({ storage, keystore: undefined, document, manifest, clock: access.author.now() }),
-    );
-  }
-  const { label } = access.place;
-  const { master } = request.backup;
-  return { label, identity, isPinned, master, storage, keystore: undefined, steps, untried };
+  const { backup, origin } = request;
+  const { identity, isPinned, sets, untried, reader } = await checkTaken(access, request);
+  const clock = access.author.now();
+  const manifests = sets.map(({ manifest }) => manifest);
+  if (storage !== undefined)
+    await emptyTarget(access.place, storage, { ...backup, manifests, reader, clock });
+  const steps = await decideSteps(request, manifests, { storage, reader: undefined, clock, origin });
+  return {
+    ...{ label: access.place.label, origin, identity, isPinned, isNew: true },
+    master: { document: backup.master, from: master?.revision ?? 0 },
+    ...{ storage, keystore: undefined, steps, untried },
+  };
 }
 
 async function planInto(
   access: Access,
-  request: RestoreRequest,
+  request: TakeRequest,
   storage: Storage,
   master: StoredDocument,
 ): Promise<RestorePlan> {
   const { fs, place, stateDirectory, acceptRollback, author } = access;
-  const { backup, source } = request;
-  const seenFiles = new SeenFiles(fs, stateDirectory);
-  const strict = { storage, seenFiles, acceptRollback };
+  const { source, origin } = request;
+  const strict = { storage, seenFiles: new SeenFiles(fs, stateDirectory), acceptRollback };
   const there = await Reader.open(strict, undefined);
-  if (there.master.keystore !== backup.keystore) {
-    throw new JwksError(
-      'conflict',
-      `another keystore is at ${place.label}: ${there.fingerprint}, not ${backup.identity}`,
-      {
-        hint: 'restore it into a place of its own with --into',
-      },
-    );
-  }
+  refuseOtherKeystore(there, place, request);
   const expected = pinnedAt(access);
   if (expected !== undefined) await Reader.open(strict, expected);
   await refuseOtherSigner(there, request);
-  const documents = chooseSets(request);
   const secret = await secretFor(access);
   const open = (from: Storage, isRollbackAccepted: boolean) =>
     Keystore.open(
@@ -123,17 +151,36 @@ async function planInto(
       expected ?? (secret.kind === 'recipient' ? undefined : there.fingerprint),
     );
   // The sets of the backup must open with what the keystore's own master document holds.
-  const { sets, untried } = await proveSets(await open(await toStorage(source, master, documents), false));
+  const inBackup = await open(toStorage(source, master, chooseSets(request)), false);
+  const { sets, untried } = await proveSets(inBackup, origin.whenDamaged);
   const keystore = await open(storage, true);
-  const steps: SetStep[] = [];
-  for (const { manifest } of sets) {
-    const document = mustGet(documents, documentOf(manifest.set));
-    steps.push(await decideSet({ storage, keystore, document, manifest, clock: author.now() }));
-  }
+  const manifests = sets.map(({ manifest }) => manifest);
+  const { reader } = keystore;
+  const steps = await decideSteps(request, manifests, { storage, reader, clock: author.now(), origin });
   if (!request.force) refuseOverwriting(steps, access, request);
-  const identity = there.fingerprint;
-  const isPinned = expected !== undefined;
-  return { label: place.label, identity, isPinned, master: undefined, storage, keystore, steps, untried };
+  return {
+    ...{ label: place.label, origin, identity: there.fingerprint, isPinned: expected !== undefined },
+    ...{ isNew: false, master: undefined, storage, keystore, steps, untried },
+  };
+}
+
+/** So many documents are looked at together. */
+const together = 64;
+
+/** What to do with each set, by set id. */
+export async function decideSteps(
+  request: RestoreRequest,
+  manifests: readonly Manifest[],
+  common: Omit<Question, 'document' | 'manifest'>,
+): Promise<SetStep[]> {
+  const documents = chooseSets(request);
+  const steps: SetStep[] = [];
+  await inBatches(manifests, together, async (manifest) => {
+    const document = documents.get(documentOf(manifest.set));
+    if (document === undefined) throw new JwksError('internal', `set "${manifest.set}" is not in the backup`);
+    steps.push(await decideSet({ ...common, document, manifest }));
+  });
+  return steps.sort((a, b) => (a.set < b.set ? -1 : 1));
 }
 
 /** What stands as it is in the backup is no hindrance for the rest: an earlier attempt may have written it. */
@@ -175,39 +222,14 @@ function pinnedAt({ fs, place, identity, stateDirectory }: Access): string | und
 }
 
 /** What a backup holds is no sighting of the keystore. */
-function forgetful({ fs }: Access): SeenFiles {
+export function forgetful({ fs }: Access): SeenFiles {
   return new SeenFiles(fs, undefined);
 }
 
-async function secretFor(access: Access): Promise<Secret> {
+export async function secretFor(access: Access): Promise<Secret> {
   const found = (await access.findSecret()) ?? (await access.askSecret());
   if (found !== undefined) return parseSecret(found.text, found.source);
   throw new JwksError('secret', 'a backup is opened with a secret of its keystore, and none is set', {
     hint: 'name it with --secret-file, JWKS_SECRET_FILE or JWKS_SECRET',
   });
-}
-
-function refuseMislabelled(reader: Reader, { backup, source }: RestoreRequest): void {
-  if (reader.fingerprint === backup.identity && reader.master.keystore === backup.keystore) return;
-  throw new JwksError('damaged', `${source} is damaged: its master document is that of another keystore`);
-}
-
-async function refuseOtherSigner(there: Reader, { backup, source }: RestoreRequest): Promise<void> {
-  const { bytes, revision } = backup.master;
-  const { signer } = await parseMaster(bytes, revision, new SignatureChecker());
-  const accepted = [there.fingerprint, ...fingerprintsOf(there.master)];
-  if (!accepted.includes(signer.fingerprint))
-    throw otherIdentity(source, signer.fingerprint, there.fingerprint);
-}
-
-function otherIdentity(source: string, found: string, expected: string): JwksError {
-  return new JwksError('identity', `${source} is signed by ${found}, not by ${expected}`, {
-    hint: `if that is the keystore you want: --into ${shellWord('DIR')} with --identity ${found}`,
-  });
-}
-
-function mustGet(documents: ReadonlyMap<DocumentName, StoredDocument>, name: DocumentName): StoredDocument {
-  const document = documents.get(name);
-  if (document === undefined) throw new JwksError('internal', `${name} is not in the backup`);
-  return document;
 }

@@ -6,6 +6,8 @@ import { proveKey } from '../jose/prove/prove-key.ts';
 import { parseJwk } from '../jose/read/parse-jwk.ts';
 import type { Manifest } from '../keystore/manifest.ts';
 import type { MasterKey } from '../keystore/master-document.ts';
+import type { OpenSlot } from '../keystore/open-slot.ts';
+import type { Reader } from '../keystore/reader.ts';
 import { openSet, parseSetDocument, type SetDocument } from '../keystore/set-document.ts';
 import type { DocumentName } from '../keystore/set-id.ts';
 import type { Storage } from '../keystore/storage.ts';
@@ -47,6 +49,24 @@ async function faultOf(name: DocumentName, jwk: PrivateJwk): Promise<DocumentFau
   }
 }
 
+/** What seems to have gone back may be damaged where no signature reaches; only the secret tells. */
+export async function damageOf(
+  reader: Reader,
+  slot: OpenSlot | undefined,
+  name: DocumentName,
+  { code }: JwksError,
+): Promise<JwksError | undefined> {
+  if (code !== 'rolled-back' || slot === undefined) return undefined;
+  try {
+    // Past what this host has seen.
+    const stored = await reader.storage.read(name);
+    if (stored !== undefined) await openSet(await reader.parse(name, stored), slot.unlocked.masterKeys);
+    return undefined;
+  } catch (error) {
+    return error instanceof JwksError && error.code === 'damaged' ? error : undefined;
+  }
+}
+
 /** The sets where there is no master document that can be read: each on its own. */
 export async function readBare(
   storage: Storage,
@@ -55,7 +75,12 @@ export async function readBare(
 ): Promise<Manifest[]> {
   const checker = new SignatureChecker();
   const manifests: Manifest[] = [];
-  for (const name of await storage.list()) {
+  const names = await storage.list().catch((error: unknown) => {
+    if (!(error instanceof JwksError)) throw error;
+    faults.push({ code: error.code, severity: 'error', message: wordsOf(error) });
+    return [];
+  });
+  for (const name of names) {
     try {
       const stored = await storage.read(name);
       if (stored === undefined) continue;

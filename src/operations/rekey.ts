@@ -2,20 +2,21 @@
 //
 // The order is what keeps it safe: first everybody can open with the new key, then every document is sealed under
 // it, last the old one goes. A set's place without a document may belong to a writer who read the master document
-// before: what is written there makes that writer look again.
+// before: what is written there makes that writer look again. No second one begins before the first has ended;
+// whoever comes meanwhile, or after one that was interrupted, ends it and then begins its own.
 import { randomBytes, randomUUID } from 'node:crypto';
-import { JwksError, shellWord } from '../errors.ts';
+import { type ErrorCode, JwksError } from '../errors.ts';
 import { generateIdentity, type IdentityAlgorithm } from '../jose/identity.ts';
 import { headerOf } from '../jose/sealing.ts';
 import type { Keystore } from '../keystore/keystore.ts';
-import { openSlots, type Slot, type SlotKey, sealSlot, type Unlocked } from '../keystore/master-document.ts';
+import type { Unlocked } from '../keystore/master-document.ts';
 import type { Secret } from '../keystore/secret.ts';
 import { type DocumentName, documentOf, type SetId, setNameOf } from '../keystore/set-id.ts';
-import type { Instant } from '../lifecycle/time.ts';
+import { sealAnew } from './seal-slots.ts';
 import { noSlot } from './secrets.ts';
 
 export interface RekeyRequest {
-  /** Besides the one that the keystore was opened with. */
+  /** Those at hand, besides the one that the keystore was opened with. */
   readonly secrets: readonly Secret[];
   /** Labels of slots that nobody here can seal anew, and that are to go. */
   readonly drop: readonly string[];
@@ -23,9 +24,9 @@ export interface RekeyRequest {
 }
 
 export interface Rekeyed {
-  /** What one before, which was interrupted, had begun was ended. */
-  readonly isResumed: boolean;
-  /** Documents that were sealed anew. */
+  /** Another one was under way, or interrupted, and was ended first. */
+  readonly isOtherEnded: boolean;
+  /** Documents that were sealed anew, for this one. */
   readonly sealed: number;
   readonly slots: readonly string[];
   readonly dropped: readonly string[];
@@ -34,66 +35,29 @@ export interface Rekeyed {
   readonly before: string | undefined;
 }
 
-/** `progress` is told how many of the sets are sealed under the new key. */
+/** Is told how many of the sets are sealed under the new key. */
+type Progress = (done: number, of: number) => void;
+
 export async function rekey(
   keystore: Keystore,
   request: RekeyRequest,
-  progress?: (done: number, of: number) => void,
+  progress?: Progress,
 ): Promise<Rekeyed> {
   const { reader } = keystore;
+  const dropped = refuseDrop(keystore, request.drop);
   await refuseUnopened(keystore);
   const before = reader.fingerprint;
-  const secrets = [keystore.slot.secret, ...request.secrets];
-  const isResumed = isUnderWay(keystore.slot.unlocked);
-  const own = keystore.slot.slot.label;
-  if (request.drop.includes(own)) {
-    throw new JwksError(
-      'conflict',
-      `"${own}" is the secret that the keystore was opened with, and cannot be dropped`,
-      {
-        hint: 'open it with another one',
-      },
-    );
+  const all = { ...request, secrets: [keystore.slot.secret, ...request.secrets] };
+  let isOtherEnded = false;
+  // A key from an interrupted one is no fresh key: who took a copy since then has it.
+  while (!(await begin(keystore, all))) {
+    await end(keystore, all, progress);
+    isOtherEnded = true;
   }
-  const dropped = reader.master.slots
-    .map(({ label }) => label)
-    .filter((label) => request.drop.includes(label));
-  const unknown = request.drop.find((label) => !dropped.includes(label));
-  if (unknown !== undefined && !isResumed) throw noSlot(unknown, reader.master.slots);
-
-  // 1. Everybody can open with the new key, which seals from now on.
-  if (!isResumed) {
-    await keystore.changeMaster(async ({ slots, identities }, { unlocked }, now) => {
-      const next = await renew(unlocked, request.newIdentity);
-      const sealed = await sealAnew(slots, next, secrets, request.drop, now);
-      const own = next.before === undefined ? {} : { identities: [next.identity.jwk, ...identities] };
-      return { slots: sealed, ...own, event: 'rekey-begun', mustOpen: [keystore.slot.secret] };
-    });
-  }
-  // 2. and 3. Every document is sealed under it, until a look finds none that is not.
-  let sealed = 0;
-  for (;;) {
-    // A later look finds what others made meanwhile, and would count all from the start.
-    const count = await sealDocuments(keystore, sealed === 0 ? progress : undefined);
-    sealed += count;
-    if (count === 0) break;
-  }
-  // 4. The old key goes, and with it the old identity.
-  await keystore.changeMaster(async ({ slots, identities }, { unlocked }, now) => {
-    if (!isUnderWay(unlocked)) return undefined;
-    const next: Unlocked = { identity: unlocked.identity, masterKeys: [unlocked.masterKeys[0]] };
-    const kept = unlocked.before === undefined ? identities : [unlocked.identity.jwk];
-    return {
-      slots: await sealAnew(slots, next, secrets, request.drop, now),
-      identities: kept,
-      signer: unlocked.identity,
-      event: 'rekeyed',
-      mustOpen: [keystore.slot.secret],
-    };
-  });
+  const sealed = await end(keystore, all, progress);
   const { fingerprint } = reader;
   return {
-    isResumed,
+    isOtherEnded,
     sealed,
     slots: reader.master.slots.map(({ label }) => label),
     dropped,
@@ -102,8 +66,65 @@ export async function rekey(
   };
 }
 
+/** 1. Everybody can open with the new key, which seals from now on. False: another one is under way. */
+async function begin(keystore: Keystore, request: RekeyRequest): Promise<boolean> {
+  let isBegun = false;
+  await keystore.changeMaster(async ({ slots, identities }, { unlocked }, now) => {
+    isBegun = !isUnderWay(unlocked);
+    if (!isBegun) return undefined;
+    const next = await renew(unlocked, request.newIdentity);
+    const own = next.before === undefined ? {} : { identities: [next.identity.jwk, ...identities] };
+    return {
+      slots: await sealAnew(slots, next, request, now),
+      ...own,
+      event: 'rekey-begun',
+      mustOpen: [keystore.slot.secret],
+    };
+  });
+  return isBegun;
+}
+
+/** Returns how many documents it has sealed anew. */
+async function end(keystore: Keystore, request: RekeyRequest, progress?: Progress): Promise<number> {
+  let sealed = 0;
+  for (let isOver = false; !isOver; ) {
+    // 2. and 3. Every document is sealed under the new key, until a look finds none that is not. A later look finds
+    // what others made meanwhile, and would count all from the start.
+    const look = await sealDocuments(keystore, sealed === 0 ? progress : undefined);
+    sealed += look.written;
+    if (look.written === 0) isOver = await dropOldKey(keystore, request, look.under);
+  }
+  return sealed;
+}
+
+/**
+ * 4. The old key goes, and with it the old identity. False: the key that all was found sealed under is not the one
+ * that would be left, as others have ended this one and begun the next.
+ */
+async function dropOldKey(keystore: Keystore, request: RekeyRequest, under: Unlocked): Promise<boolean> {
+  let isOver = false;
+  await keystore.changeMaster(async ({ slots, identities }, { unlocked }, now) => {
+    isOver = !isUnderWay(unlocked) || isSame(unlocked, under);
+    if (!isUnderWay(unlocked) || !isOver) return undefined;
+    const next: Unlocked = { identity: unlocked.identity, masterKeys: [unlocked.masterKeys[0]] };
+    return {
+      slots: await sealAnew(slots, next, request, now),
+      identities: unlocked.before === undefined ? identities : [unlocked.identity.jwk],
+      signer: unlocked.identity,
+      event: 'rekeyed',
+      mustOpen: [keystore.slot.secret],
+    };
+  });
+  return isOver;
+}
+
 function isUnderWay({ masterKeys, before }: Unlocked): boolean {
   return masterKeys.length > 1 || before !== undefined;
+}
+
+/** Whether both seal and sign alike. */
+function isSame(a: Unlocked, b: Unlocked): boolean {
+  return a.masterKeys[0].kid === b.masterKeys[0].kid && a.identity.fingerprint === b.identity.fingerprint;
 }
 
 async function renew({ identity, masterKeys }: Unlocked, newIdentity: boolean): Promise<Unlocked> {
@@ -114,55 +135,36 @@ async function renew({ identity, masterKeys }: Unlocked, newIdentity: boolean): 
   return { identity: await generateIdentity(alg), before: identity, masterKeys: keys };
 }
 
-/** To the public keys, and to the secrets that are at hand. */
-async function sealAnew(
-  slots: readonly Slot[],
-  unlocked: Unlocked,
-  secrets: readonly Secret[],
-  drop: readonly string[],
-  now: Instant,
-): Promise<Slot[]> {
-  const sealed: Slot[] = [];
-  for (const slot of slots) {
-    if (drop.includes(slot.label)) continue;
-    const key = await keyOf(slot, secrets);
-    if (key === undefined) {
-      throw new JwksError(
-        'conflict',
-        `nobody here has the secret "${slot.label}", so it cannot be sealed to it again`,
-        {
-          hint: `name it with one more --secret-file, or let it go with --drop ${shellWord(slot.label)}`,
-        },
-      );
-    }
-    sealed.push({ ...(await sealSlot(key, slot.label, now, unlocked)), created: slot.created });
+/** Returns the labels that are to go. */
+function refuseDrop({ slot, reader }: Keystore, drop: readonly string[]): string[] {
+  const own = slot.slot.label;
+  if (drop.includes(own)) {
+    throw new JwksError(
+      'conflict',
+      `"${own}" is the secret that the keystore was opened with, and cannot be dropped`,
+      {
+        hint: 'open it with another one',
+      },
+    );
   }
-  if (sealed.length === 0)
-    throw new JwksError('conflict', 'no secret would be left: nobody could open the keystore');
-  return sealed;
+  const labels = reader.master.slots.map(({ label }) => label);
+  const unknown = drop.find((label) => !labels.includes(label));
+  if (unknown !== undefined) throw noSlot(unknown, reader.master.slots);
+  return labels.filter((label) => drop.includes(label));
 }
 
-async function keyOf(slot: Slot, secrets: readonly Secret[]): Promise<SlotKey | undefined> {
-  if (slot.public !== undefined) {
-    const { parseRecipient } = await import('../keystore/recipient.ts');
-    return {
-      kind: 'recipient',
-      ...parseRecipient(JSON.stringify(slot.public), `the secret "${slot.label}"`),
-    };
-  }
-  for (const secret of secrets) if ((await openSlots([slot], secret)) !== undefined) return secret;
-  return undefined;
-}
+/** What is wrong with a document itself. */
+const faults: readonly ErrorCode[] = ['damaged', 'rolled-back', 'newer-format'];
 
 /** What does not open now would be lost for good with the key that might still open it. */
 async function refuseUnopened(keystore: Keystore): Promise<void> {
   const broken: string[] = [];
   for (const name of await keystore.reader.storage.list()) {
     try {
-      const document = await keystore.reader.readDocument(name);
-      if (document !== undefined) await keystore.openDocument(document);
+      await keystore.openDocument(name);
     } catch (error) {
-      if (!(error instanceof JwksError)) throw error;
+      // Of what cannot be read now it is not known whether it opens.
+      if (!(error instanceof JwksError) || !faults.includes(error.code)) throw error;
       broken.push(`${setNameOf(name)} (${error.message})`);
     }
   }
@@ -172,11 +174,17 @@ async function refuseUnopened(keystore: Keystore): Promise<void> {
   });
 }
 
-/** Writes a new revision of whatever is not sealed and signed as it should be. Returns of how many. */
+/**
+ * Writes a new revision of whatever is not sealed and signed as it should be. Where it has written none, all that
+ * others can still write is sealed `under` the same or a newer key: they read the master document after the list, or
+ * their base was made under it.
+ */
 async function sealDocuments(
   keystore: Keystore,
-  progress?: (done: number, of: number) => void,
-): Promise<number> {
+  progress?: Progress,
+): Promise<{ readonly written: number; readonly under: Unlocked }> {
+  await keystore.slot.refresh();
+  const under = keystore.slot.unlocked;
   const names = await keystore.reader.storage.list();
   let written = 0;
   for (const [index, name] of names.entries()) {
@@ -198,14 +206,14 @@ async function sealDocuments(
     );
     written += 1;
   }
-  return written;
+  return { written, under };
 }
 
 async function needsSeal(keystore: Keystore, name: DocumentName): Promise<SetId | undefined> {
   const document = await keystore.reader.readDocument(name);
+  // A long id has a digest for a name, which stands in for it until its writer comes.
   if (document === undefined) {
     const set = setNameOf(name) as SetId;
-    // A long id has a digest for a name, which tells nothing of it.
     return documentOf(set) === name ? set : undefined;
   }
   const { identity, masterKeys } = keystore.slot.unlocked;

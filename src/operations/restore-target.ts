@@ -1,18 +1,54 @@
-// Whether a place without a master document may take a keystore: empty, or left by a restore of the same backup.
+// Whether a place without a master document may take a keystore: empty, or left by a restore or a copy that was
+// stopped. The keystore that is copied may have been changed since.
 import { JwksError } from '../errors.ts';
-import type { Backup } from '../keystore/backup.ts';
+import type { KeystoreState } from '../keystore/backup.ts';
+import { inBatches } from '../keystore/in-batches.ts';
+import type { Manifest } from '../keystore/manifest.ts';
 import type { Place } from '../keystore/place.ts';
-import type { Storage } from '../keystore/storage.ts';
+import type { Reader } from '../keystore/reader.ts';
+import { digestOf } from '../keystore/set-document.ts';
+import { type DocumentName, documentOf } from '../keystore/set-id.ts';
+import type { Storage, StoredDocument } from '../keystore/storage.ts';
+import type { Instant } from '../lifecycle/time.ts';
+import { follows } from './decide-restore.ts';
 
-/** Exit 5 where anything is in it that the backup would not put there. */
-export async function emptyTarget(place: Place, storage: Storage, backup: Backup): Promise<void> {
+/** What is to be written, and whose signatures are good. */
+interface Coming extends KeystoreState {
+  readonly manifests: readonly Manifest[];
+  readonly reader: Reader;
+  readonly clock: Instant;
+}
+
+/** So many documents are looked at together. */
+const together = 64;
+
+/** Exit 5 where anything is in it that what comes would not have put there. */
+export async function emptyTarget(place: Place, storage: Storage, coming: Coming): Promise<void> {
   if (place.hasOthers()) throw notEmpty(place);
-  for (const name of await storage.list()) {
+  const manifests = new Map(coming.manifests.map((manifest) => [documentOf(manifest.set), manifest]));
+  await inBatches(await storage.list(), together, async (name) => {
     const there = await storage.read(name);
-    if (there === undefined || there.bytes.length === 0) continue;
-    const own = backup.sets.get(name);
+    if (there === undefined || there.bytes.length === 0) return;
+    const own = coming.sets.get(name);
     const isOurs = own?.revision === there.revision && Buffer.from(own.bytes).equals(there.bytes);
-    if (!isOurs) throw notEmpty(place);
+    if (!isOurs && !(await isEarlier(name, there, manifests.get(name), coming))) throw notEmpty(place);
+  });
+}
+
+/** An earlier revision of the same set, which leads to the one that comes. */
+async function isEarlier(
+  name: DocumentName,
+  there: StoredDocument,
+  manifest: Manifest | undefined,
+  { reader, clock }: Coming,
+): Promise<boolean> {
+  if (manifest === undefined || there.revision >= manifest.revision) return false;
+  try {
+    const { manifest: earlier } = await reader.parse(name, there);
+    return follows(manifest, earlier, digestOf(there.bytes), clock);
+  } catch (error) {
+    if (!(error instanceof JwksError)) throw error;
+    return false;
   }
 }
 

@@ -1,5 +1,16 @@
 // `audit: FILE` in the user's configuration: a line before private keys are shown, or they are not.
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
@@ -57,6 +68,27 @@ test('where the line cannot be written nothing is shown', async () => {
   expect((await machine.jwks('get auth --private -o k.json')).status).toBe(1);
   expect(existsSync(join(machine.home, 'work/k.json'))).toBe(false);
   expect((await machine.jwks('export auth')).status).toBe(0);
+});
+
+test.skipIf(process.platform === 'win32')('a FIFO is refused and not waited for', async () => {
+  const { machine, path } = await audited();
+  execFileSync('mkfifo', ['-m', '600', path]);
+  const refusal = { status: 1, stdout: '', stderr: expect.stringContaining(`the audit file ${path}`) };
+  expect(await machine.jwks('export auth --private --yes')).toMatchObject(refusal);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  expect(await machine.jwks('export auth --private --yes')).toMatchObject(refusal);
+  closeSync(reader);
+});
+
+test.skipIf(process.geteuid === undefined)('a file that others can write is refused', async () => {
+  const { machine, lines, path } = await audited();
+  writeFileSync(path, '');
+  chmodSync(path, 0o666);
+  const ran = await machine.jwks('export auth --private --yes');
+  expect(ran).toMatchObject({ status: 6, stdout: '', stderr: expect.stringContaining(`chmod o-w ${path}`) });
+  chmodSync(path, 0o640);
+  expect((await machine.jwks('export auth --private --yes')).status).toBe(0);
+  expect(lines()).toHaveLength(1);
 });
 
 test("a project's configuration cannot turn it on or off", async () => {

@@ -162,7 +162,7 @@ describe('documents', () => {
     renameSync(secretOf(machine), `${machine.home}/right`);
     expect(await found(machine)).toEqual(['- warning not-opened']);
     writeFileSync(secretOf(machine), `jwks_secret_${'A'.repeat(43)}\n`, { mode: 0o600 });
-    expect(await found(machine)).toEqual(['- warning not-opened', '- warning secret']);
+    expect(await found(machine)).toEqual(['- error secret', '- warning not-opened']);
     const named = `--secret-file ${secretOf(machine)}`;
     expect(await found(machine, named)).toEqual(['- error secret', '- warning not-opened']);
     expect(await found(machine, `--secret-file ${machine.home}/right`)).toEqual([]);
@@ -232,12 +232,14 @@ describe('names and revisions', () => {
   });
 
   test('a superseded revision that is full is emptied, but not where it has another name', async () => {
-    const machine = await machineWithSets();
+    const machine = new Machine();
     const place = `${data(machine)}/sets/auth`;
-    copyFileSync(`${place}/2.json`, `${machine.home}/two`);
-    await machine.jwks('create --alg ES256 auth k3');
-    copyFileSync(`${machine.home}/two`, `${place}/2.json`);
-    writeFileSync(`${place}/1.json`, 'older');
+    for (const kid of ['k1', 'k2', 'k3']) {
+      await machine.jwks(`create --alg ES256 auth ${kid}`);
+      copyFileSync(`${place}/${kid[1]}.json`, `${machine.home}/${kid}`);
+    }
+    copyFileSync(`${machine.home}/k1`, `${place}/1.json`);
+    copyFileSync(`${machine.home}/k2`, `${place}/2.json`);
     linkSync(`${place}/1.json`, `${machine.home}/backup`);
     expect(await found(machine)).toEqual(['auth warning hard-link', 'auth warning superseded']);
     // Without the secret nobody knows whether the newest opens.
@@ -245,7 +247,7 @@ describe('names and revisions', () => {
     expect((await examine(machine, '--repair', none)).repairs).toEqual([]);
     expect(statSync(`${place}/2.json`).size).toBeGreaterThan(0);
     expect((await examine(machine, '--repair')).repairs).toEqual(['emptied the superseded sets/auth/2.json']);
-    expect(readFileSync(`${machine.home}/backup`, 'utf8')).toBe('older');
+    expect(statSync(`${machine.home}/backup`).size).toBeGreaterThan(0);
     expect(statSync(`${place}/2.json`).size).toBe(0);
     rmSync(`${machine.home}/backup`);
     expect(await found(machine, '--repair')).toEqual([]);

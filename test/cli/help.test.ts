@@ -14,6 +14,7 @@ const below = [
   'init',
   'backup',
   'restore',
+  'copy',
   'doctor',
   'thumbprint',
   'algs',

@@ -1,6 +1,6 @@
 // jwks rekey: a new master key and a new identity, for everybody who may unlock, and for what is made meanwhile.
 import { generateKeyPairSync } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
@@ -92,6 +92,20 @@ test('a new identity: who is pinned to the old one is told the new one', async (
   expect((await machine.jwks('rekey --new-identity')).status).toBe(0);
 });
 
+test('with a new identity a host goes on to know what it has seen', async () => {
+  for (const gone of ['before', 'after']) {
+    const machine = await machineWithSets('auth', 'pay');
+    const remove = () => rmSync(join(machine.home, '.local/share/jwks/sets/pay'), { recursive: true });
+    if (gone === 'before') remove();
+    expect((await machine.jwks('rekey --new-identity -q')).status).toBe(0);
+    if (gone === 'after') remove();
+    expect(await machine.jwks('list')).toMatchObject({ status: 6, stderr: expect.stringContaining('pay') });
+    expect((await machine.jwks('doctor')).status).toBe(1);
+    expect((await machine.jwks('list --accept-rollback -q')).stdout).toBe('auth\n');
+    expect((await machine.jwks('list -q')).stdout).toBe('auth\n');
+  }
+});
+
 test('what cannot be opened is named, and nothing is changed', async () => {
   const machine = await machineWithSets('auth', 'other');
   const set = join(machine.home, '.local/share/jwks/sets/other');
@@ -103,4 +117,50 @@ test('what cannot be opened is named, and nothing is changed', async () => {
   const ran = await machine.jwks('rekey --accept-rollback');
   expect(ran).toMatchObject({ status: 6, stderr: expect.stringContaining('other') });
   expect(readdirSync(join(machine.home, '.local/share/jwks/master'))).toEqual(['1.json']);
+});
+
+test('a new identity where the old one is named: this host has the new one, and it is said', async () => {
+  const machine = await machineWithSets('auth');
+  const { identity: before } = JSON.parse((await machine.jwks('rekey --format json')).stdout);
+  const named = { env: { JWKS_IDENTITY: before } };
+  const ran = await machine.jwks('rekey --new-identity', named);
+  expect(ran).toMatchObject({ status: 0, stderr: expect.stringContaining('environment JWKS_IDENTITY') });
+  expect((await machine.jwks('list')).status).toBe(0);
+  expect((await machine.jwks('list', named)).status).toBe(4);
+});
+
+test('a new identity by the key of a recipient: this host has the new one', async () => {
+  const machine = await machineWithSets('auth');
+  const { publicKey, privateKey } = generateKeyPairSync('x25519');
+  writeFileSync(join(machine.home, 'work/open'), publicKey.export({ type: 'spki', format: 'pem' }));
+  const path = join(machine.home, 'work/secret');
+  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  await machine.jwks('secret add --recipient open');
+  const own = join(machine.home, '.config/jwks/secret');
+  const ran = await machine.jwks(`rekey --new-identity --secret-file ${path} --secret-file ${own}`);
+  expect(ran).toMatchObject({ status: 0, stderr: expect.stringContaining('its fingerprint is') });
+  expect((await machine.jwks('list')).status).toBe(0);
+  expect((await exported(machine, `--secret-file ${path}`)).status).toBe(0);
+});
+
+test('one of several secrets may come on standard input', async () => {
+  const machine = await machineWithSets('auth');
+  const path = join(machine.home, 'work/other');
+  await machine.jwks(`secret add --label ci --new-secret-file ${path}`);
+  const own = join(machine.home, '.config/jwks/secret');
+  const stdin = readFileSync(path, 'utf8');
+  for (const files of [
+    [own, '-'],
+    ['-', own],
+  ]) {
+    const argv = files.map((file) => `--secret-file ${file}`).join(' ');
+    expect(await machine.jwks(`rekey ${argv}`, { stdin })).toMatchObject({ status: 0 });
+  }
+  const twice = await machine.jwks('rekey --secret-file - --secret-file -', { stdin });
+  expect(twice).toMatchObject({ status: 2, stderr: expect.stringContaining('standard input') });
+});
+
+test('a set id that would be the file name of a long one is refused', async () => {
+  const machine = new Machine();
+  expect((await machine.jwks(`create --alg ES256 ~${'0a'.repeat(32)}`)).status).toBe(2);
 });

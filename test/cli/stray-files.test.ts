@@ -1,5 +1,5 @@
 // What lies in a keystore and is none of its documents is in nobody's way.
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 
@@ -20,4 +20,15 @@ test('stray files, links and empty directories beside the sets', async () => {
   expect(await machine.jwks('list -q')).toEqual({ status: 0, stdout: 'auth\n', stderr: '' });
   expect(await machine.jwks('export --all')).toEqual(usual);
   expect((await machine.jwks('create -q --alg ES256 auth k2')).stdout).toBe('k2\n');
+});
+
+test('a copy of a set under a name that none is written as', async () => {
+  const machine = new Machine();
+  await machine.jwks('create --alg ES256 pay k1');
+  const sets = `${machine.home}/.local/share/jwks/sets`;
+  cpSync(`${sets}/pay`, `${sets}/PAY`, { recursive: true });
+  expect(await machine.jwks('list -q')).toEqual({ status: 0, stdout: 'pay\n', stderr: '' });
+  expect((await machine.jwks('backup backup.json')).status).toBe(0);
+  const { findings } = JSON.parse((await machine.jwks('doctor --format json')).stdout);
+  expect(findings).toMatchObject([{ code: 'single-slot' }, { code: 'stray-file', severity: 'warning' }]);
 });

@@ -115,6 +115,7 @@ describe('no set id', () => {
     ['129 characters', 'a'.repeat(129)],
     ['the word jwk', 'jwk'],
     ['the word jwks', 'jwks'],
+    ['the file name of a long one', `~${sha256(emoji)}`],
   ])('%s', async (_, text) => {
     expect(await codeOf((async () => parseSetId(text))())).toBe('usage');
   });

@@ -46,6 +46,16 @@ onLinux('colours only where somebody sees them', async () => {
   expect((await sh(shell, 'FORCE_COLOR=1 jwks list')).stdout).toContain(`${csi}32mactive`);
 });
 
+onLinux('a terminal without a size has no spinner, and work ends there', async () => {
+  const shell = await shellWithKey();
+  const made = await onTerminal(
+    shell,
+    'stty cols 0 rows 0; timeout 25 jwks create --bits 4096 rsa > /dev/null',
+  );
+  expect(made.status).toBe(0);
+  expect(made.output).not.toContain('making a key');
+});
+
 // An RSA key that is found at once shows no spinner: then another one is made.
 onLinux('the spinner turns on a terminal only, and leaves nothing behind it', { retry: 3 }, async () => {
   const shell = await shellWithKey();

@@ -12,7 +12,7 @@ export function register(program: Command, open: Open): void {
     .command('doctor')
     .summary('find what is wrong with the keystore')
     .description(
-      'Opens every document, proves every private key, and looks at modes, leftover files, revisions, the secret file, the clock, free space and versions. Exit 0: nothing of weight, 1: an error was found. --repair changes only what cannot lose a key: it removes temporary files older than an hour, empties superseded revisions whose newest the secret has opened, and takes modes away that are too wide.',
+      'Opens every document, proves every private key, and looks at modes, leftover files, revisions, the secret file, the clock, free space and versions. Exit 0: nothing of weight, 1: an error was found. --repair changes only what cannot lose a key: it removes temporary files older than an hour, empties revisions that are proved superseded by a newest that the secret has opened, and takes modes away that are too wide.',
     )
     .usage('[options]')
     .argument('[operands...]')
@@ -43,6 +43,8 @@ export function register(program: Command, open: Open): void {
   }
 }
 
-function describeGood({ sets, proved }: Diagnosis): string {
-  return `${sets} ${sets === 1 ? 'set' : 'sets'}, ${proved} private ${proved === 1 ? 'key' : 'keys'} proved`;
+function describeGood({ sets, isOpened, proved }: Diagnosis): string {
+  const what = `${sets} ${sets === 1 ? 'set' : 'sets'}`;
+  if (!isOpened) return `${what}; without the secret nothing private was opened or proved`;
+  return `${what}, ${proved} private ${proved === 1 ? 'key' : 'keys'} proved`;
 }

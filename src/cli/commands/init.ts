@@ -43,7 +43,7 @@ export function register(program: Command, open: Open): void {
     const recipient =
       options.recipient === undefined
         ? undefined
-        : readRecipient(resolve(session.host.cwd, options.recipient));
+        : await readRecipient(resolve(session.host.cwd, options.recipient));
     const { initKeystore } = await import('../../operations/open.ts');
     const made = await session.during(
       'making a keystore',

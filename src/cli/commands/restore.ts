@@ -3,12 +3,13 @@ import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
 import { parseSetId, type SetId } from '../../keystore/set-id.ts';
 import type { Access } from '../../operations/open.ts';
-import type { RestorePlan, RestoreRequest } from '../../operations/plan-restore.ts';
+import type { RestoreRequest } from '../../operations/plan-restore.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
 import { homedirOf } from '../describe-path.ts';
+import { printSets, sayLacking, sayUntried, whatIsReplaced } from '../restored-sets.ts';
 import type { Session } from '../session.ts';
 import { placeAt } from '../settings.ts';
-import { escapeText, formatTable } from '../terminal-text.ts';
+import { formatTable } from '../terminal-text.ts';
 
 interface RestoreOptions {
   readonly dryRun?: boolean;
@@ -56,23 +57,22 @@ export function register(program: Command, open: Open): void {
     await sayIdentity(session, plan);
     await sayUntried(session, plan.untried);
     if (options.dryRun === true) {
-      await print(session, plan.steps);
+      await printSets(session, 'restored', plan.steps);
       await sayLacking(session, plan);
       return session.printer.say('that would be done; nothing was');
     }
-    if (request.force && plan.keystore !== undefined) await session.printer.confirm(question(plan));
+    if (request.force && plan.keystore !== undefined)
+      await session.printer.confirm(`restore into ${whatIsReplaced(plan)}?`);
     const restored = await session.during('restoring sets', (count) => applyRestore(access, plan, count));
-    if (plan.master !== undefined)
-      await session.printer.say(`made a keystore   ${homedirOf(session.host)(plan.label)}`);
-    await print(session, restored);
+    if (plan.isNew) await session.printer.say(`made a keystore   ${homedirOf(session.host)(plan.label)}`);
+    await printSets(session, 'restored', restored);
     await sayLacking(session, plan);
   }
 }
 
 async function accessFor(session: Session, { into }: RestoreOptions): Promise<Access> {
   if (into === '') throw new JwksError('usage', 'the name of the place is empty');
-  const access = await session.access();
-  return into === undefined ? access : { ...access, place: placeAt(session.host, into), isDefault: false };
+  return session.access(into === undefined ? undefined : placeAt(session.host, into));
 }
 
 async function readRequest(
@@ -100,10 +100,10 @@ async function verify(session: Session, access: Access, request: RestoreRequest)
   const checked = await session.during('proving every key', checkBackup(access, request));
   await sayIdentity(session, checked);
   await sayUntried(session, checked.untried);
-  const rows = checked.sets.map(({ manifest: { set, revision }, privateKeys }) => ({
+  const rows = checked.sets.map(({ manifest: { set, revision }, keys }) => ({
     set,
     revision,
-    keys: privateKeys.length,
+    keys,
   }));
   await session.printer.result({
     usual: 'table',
@@ -118,58 +118,10 @@ async function verify(session: Session, access: Access, request: RestoreRequest)
   await session.printer.say('the secret opens it, and every document and key is good; nothing was written');
 }
 
-async function print(
-  session: Session,
-  sets: readonly { readonly set: SetId; readonly revision: number; readonly action: string }[],
-): Promise<void> {
-  const rows = sets.map(({ set, revision, action }) => ({ set, revision, action }));
-  await session.printer.result({
-    usual: 'table',
-    json: () => ({ restored: rows }),
-    table: () =>
-      formatTable(
-        [{ title: 'SET ID', shrinks: 'last' }, { title: 'REVISION' }, { title: 'ACTION' }],
-        rows.map(({ set, revision, action }) => [set, String(revision), action]),
-        session.host.stdout,
-      ),
-  });
-}
-
-function question({ steps, label }: RestorePlan): string {
-  const there = steps.filter(({ isThere, isSame }) => isThere && !isSame);
-  const written = there.filter(({ action }) => action === 'written').map(({ set }) => `"${escapeText(set)}"`);
-  const merged = there.filter(({ action }) => action === 'merged').map(({ set }) => `"${escapeText(set)}"`);
-  const parts = [
-    ...(written.length > 0 ? [`replace ${written.join(', ')} by newer revisions`] : []),
-    ...(merged.length > 0
-      ? [`take out of ${merged.join(', ')} what is retired or revoked in the backup`]
-      : []),
-  ];
-  const what = parts.length > 0 ? `, and ${parts.join(', and ')}` : '';
-  return `restore into the keystore at ${escapeText(label)}${what}?`;
-}
-
 async function sayIdentity(
   { printer }: Session,
   { identity, isPinned }: { readonly identity: string; readonly isPinned: boolean },
 ): Promise<void> {
   if (!isPinned)
     await printer.say(`its keystore has the fingerprint ${identity}: compare it with your own note of it`);
-}
-
-async function sayUntried({ printer }: Session, kids: readonly string[]): Promise<void> {
-  if (kids.length > 0)
-    await printer.say(`not tried, since this Node cannot: ${kids.map((kid) => escapeText(kid)).join(', ')}`, {
-      always: true,
-    });
-}
-
-async function sayLacking({ printer }: Session, { steps }: RestorePlan): Promise<void> {
-  for (const { set, lacking } of steps) {
-    if (lacking.length === 0) continue;
-    const kids = lacking.map((kid) => escapeText(kid)).join(', ');
-    await printer.say(`${escapeText(set)}: the backup has keys that are not taken in: ${kids}`, {
-      always: true,
-    });
-  }
 }

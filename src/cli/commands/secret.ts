@@ -1,16 +1,16 @@
 // jwks secret: what unlocks keystores.
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
-import { formatInstant } from '../../lifecycle/time.ts';
 import type { SlotEntry } from '../../operations/secrets.ts';
 import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
 import { homedirOf } from '../describe-path.ts';
+import { printSecrets, undone } from '../secret-entries.ts';
 import type { Session } from '../session.ts';
-import { escapeText, formatTable } from '../terminal-text.ts';
+import { escapeText } from '../terminal-text.ts';
+import { runChange } from './secret-change.ts';
 
-interface AddOptions {
+export interface AddOptions {
   readonly label?: string;
   readonly newSecretFile?: string;
   readonly recipient?: string;
@@ -77,7 +77,7 @@ export function register(program: Command, open: Open): void {
     'change',
     '[options]',
     'put a new secret in place of the one in use',
-    'Makes a new secret, keeps it in the file of the old one (or the one that is named), and only then takes the old one away. Interrupted, it is ended by running it again.',
+    'Makes a new secret, keeps it in the file of the old one (or the one that is named), and only then takes the old one away. Interrupted, it is ended by running it again. A secret that other keystores of this host have too is replaced with --force only.',
     ['jwks secret change', 'jwks secret change --new-secret-file ./secret'],
   )
     .option('--new-secret-file <file>', 'where the new one is kept')
@@ -107,7 +107,7 @@ async function runList(session: Session, command: Command): Promise<void> {
   await session.printer.prepare();
   const { listSecrets } = await import('../../operations/secrets.ts');
   const entries = listSecrets(await session.reader());
-  await print(session, entries, () => ({ secrets: entries.map(toShape) }));
+  await printSecrets(session, entries, 'list');
   await session.finish();
 }
 
@@ -129,7 +129,7 @@ async function runAdd(session: Session, command: Command): Promise<void> {
   const toKey = async () =>
     recipient === undefined
       ? toSlotKey(await session.askNewPassphrase())
-      : { kind: 'recipient' as const, ...readRecipient(at(recipient)) };
+      : { kind: 'recipient' as const, ...(await readRecipient(at(recipient))) };
   const adding: Promise<SlotEntry & { readonly isMade?: boolean }> =
     path === undefined
       ? addSecret(keystore, { key: await toKey(), label })
@@ -139,7 +139,7 @@ async function runAdd(session: Session, command: Command): Promise<void> {
     await session.printer.say(
       `made the secret   ${homedirOf(session.host)(path ?? '')}    keep a copy somewhere else`,
     );
-  await print(session, [entry], () => toShape(entry));
+  await printSecrets(session, [entry]);
   if (recipient !== undefined) await sayFingerprint(session, keystore.reader.fingerprint);
   await session.finish();
 }
@@ -149,72 +149,6 @@ function sayFingerprint(session: Session, fingerprint: string): Promise<void> {
     `keep the keystore's fingerprint with the private key, which opens it only together with that: ${fingerprint}`,
   );
 }
-
-async function runChange(session: Session, command: Command): Promise<void> {
-  operandsOf(command, { required: [], most: 0 });
-  const { newSecretFile, passphrase } = optionsOf<AddOptions>(command);
-  if (newSecretFile !== undefined && passphrase === true)
-    throw new JwksError('usage', 'a passphrase is kept in no file: leave one of the two options out');
-  await session.printer.prepare();
-  const keystore = await session.keystore();
-  const access = await session.access();
-  const { inFile } = await import('../../operations/new-secrets.ts');
-  const { generateSecretText } = await import('../../keystore/secret.ts');
-  const { openWith } = await import('../../operations/open.ts');
-  const { changeSecret } = await import('../../operations/change-secret.ts');
-  if (newSecretFile !== undefined) await refuseOther(session, resolve(session.host.cwd, newSecretFile));
-  const asked = passphrase === true ? await session.askNewPassphrase() : undefined;
-  const path =
-    asked === undefined ? resolve(session.host.cwd, newSecretFile ?? (await fileInUse(session))) : undefined;
-  const { entry, isResumed } = await session.during(
-    'changing the secret',
-    changeSecret(keystore, {
-      text: asked?.text ?? generateSecretText(),
-      source: path ?? 'what was typed',
-      keeping: path === undefined ? undefined : inFile(path, session.sources()),
-      open: (secret) => openWith(access, secret),
-    }),
-  );
-  if (isResumed)
-    await session.printer.say('a change that was interrupted is ended; the secret in use is the new one');
-  const kept = path === undefined ? 'the passphrase' : homedirOf(session.host)(path);
-  await session.printer.say(
-    `${kept} unlocks the keystore now, and the secret from before does not; keep a copy of it somewhere else`,
-  );
-  await session.printer.say(undone);
-  await print(session, [entry], () => toShape(entry));
-  await session.finish();
-}
-
-/** What stands in another file is not ours to replace: it may be the secret of another keystore. */
-async function refuseOther(session: Session, path: string): Promise<void> {
-  const found = await (await session.access()).findSecret();
-  if (!existsSync(path) || found?.source === path) return;
-  throw new JwksError(
-    'conflict',
-    `${homedirOf(session.host)(path)} is there already, and not the secret in use`,
-    {
-      hint: 'name a file that is not there; or after an interrupted change, run it again with --secret-file in place of --new-secret-file',
-    },
-  );
-}
-
-/** The file that the secret in use came from. */
-async function fileInUse(session: Session): Promise<string> {
-  const found = await (await session.access()).findSecret();
-  if (found !== undefined && found.source !== 'standard input' && existsSync(found.source))
-    return found.source;
-  throw new JwksError(
-    'usage',
-    `the secret comes from ${found?.source ?? 'what was typed'}, where nothing can be kept`,
-    {
-      hint: 'name a file with --new-secret-file, or --passphrase',
-    },
-  );
-}
-
-const undone =
-  'whoever had it, and a copy of the keystore, can open that copy as before: jwks rekey makes a new master key, jwks revoke takes keys out of use';
 
 async function runRemove(session: Session, command: Command): Promise<void> {
   const [label = ''] = operandsOf(command, { required: ['label'], most: 1 });
@@ -226,22 +160,7 @@ async function runRemove(session: Session, command: Command): Promise<void> {
     `let the secret "${escapeText(label)}"${own} unlock this keystore no longer?`,
   );
   const entry = await removeSecret(keystore, label);
-  await print(session, [entry], () => toShape(entry));
+  await printSecrets(session, [entry]);
   await session.printer.say(`"${escapeText(label)}" unlocks this keystore no longer; ${undone}`);
   await session.finish();
-}
-
-function toShape({ label, kind, created, kid }: SlotEntry) {
-  return { label, kind, created: formatInstant(created), kid };
-}
-
-function print(session: Session, entries: readonly SlotEntry[], json: () => object): Promise<void> {
-  const rows = entries.map(({ label, kind, created, kid }) => [label, kind, formatInstant(created), kid]);
-  const columns = ['LABEL', 'KIND', 'CREATED', 'KEY ID'].map((title) => ({ title }));
-  return session.printer.result({
-    usual: 'table',
-    json,
-    table: () => formatTable(columns, rows, session.host.stdout),
-    ids: entries.map(({ label }) => label),
-  });
 }
