@@ -22,7 +22,10 @@ export function parseSetId(text: string): SetId {
     });
   }
   if (isDigest(`sets/${text}`))
-    throw new JwksError('usage', 'this cannot be a set id: it stands for one that is too long for a file name');
+    throw new JwksError(
+      'usage',
+      'this cannot be a set id: it stands for one that is too long for a file name',
+    );
   return text as SetId;
 }
 

@@ -10,7 +10,7 @@ import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 import { runChange } from './secret-change.ts';
 
-export interface AddOptions {
+interface AddOptions {
   readonly label?: string;
   readonly newSecretFile?: string;
   readonly recipient?: string;
@@ -77,7 +77,7 @@ export function register(program: Command, open: Open): void {
     'change',
     '[options]',
     'put a new secret in place of the one in use',
-    'Makes a new secret, keeps it in the file of the old one (or the one that is named), and only then takes the old one away. Interrupted, it is ended by running it again. A secret that other keystores of this host have too is replaced with --force only.',
+    'Makes a new secret, keeps it in the file of the old one (or the one that is named), and only then takes the old one away. Interrupted, it is ended by running it again. A secret that other keystores of this host have too is replaced with --force only; of those on other hosts it knows nothing: they still need the old one.',
     ['jwks secret change', 'jwks secret change --new-secret-file ./secret'],
   )
     .option('--new-secret-file <file>', 'where the new one is kept')
