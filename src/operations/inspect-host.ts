@@ -103,8 +103,8 @@ async function secretFaults({ fs, uid, secretFile }: Access, sources: SecretSour
         fault(
           'secret-old',
           'warning',
-          `${old} is what an interrupted jwks secret change left behind`,
-          `when jwks secret list works with ${shellWord(path)}, remove it; else try it in its place`,
+          `${old} is left of a jwks secret change that was interrupted, or was kept for other keystores`,
+          `when none needs it, remove it: jwks doctor --secret-file ${shellWord(old)} tells whether this one does`,
         ),
       );
     }
@@ -125,7 +125,7 @@ function secretPlaceFaults(fs: FileSystem, secretFile: string, uid: number | und
         'secret-temporary',
         'warning',
         `${join(path, name)} was left behind when a secret file was written`,
-        'it may hold a secret: when no jwks runs, remove it with shred -u or rm',
+        'it may be the new secret of a change that jwks secret change, run again, would end; else remove it with shred -u or rm',
       ),
     );
   }

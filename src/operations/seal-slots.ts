@@ -12,6 +12,8 @@ export async function sealAnew(
   now: Instant,
 ): Promise<Slot[]> {
   const sealed: Slot[] = [];
+  /** A passphrase's slot gets another kid each time. */
+  const kids = new Map<string, string>();
   for (const slot of slots) {
     if (drop.includes(slot.label)) continue;
     const key = await keyOf(slot, secrets);
@@ -24,11 +26,14 @@ export async function sealAnew(
         },
       );
     }
-    sealed.push({ ...(await sealSlot(key, slot.label, now, unlocked)), created: slot.created });
+    const anew = await sealSlot(key, slot.label, now, unlocked);
+    kids.set(slot.kid, anew.kid);
+    sealed.push({ ...anew, created: slot.created, replaces: slot.replaces });
   }
   if (sealed.length === 0)
     throw new JwksError('conflict', 'no secret would be left: nobody could open the keystore');
-  return sealed;
+  // A change of a secret that is under way can be gone on with afterwards.
+  return sealed.map((slot) => ({ ...slot, replaces: slot.replaces && (kids.get(slot.replaces) ?? slot.replaces) }));
 }
 
 async function keyOf(slot: Slot, secrets: readonly Secret[]): Promise<SlotKey | undefined> {

@@ -4,6 +4,7 @@ import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseSecret, type Secret } from '../../src/keystore/secret.ts';
+import { rekey } from '../../src/operations/rekey.ts';
 import { dyingAt, recordingFileSystem } from '../support/faulty-file-system.ts';
 import { codeOf } from '../support/keystore.ts';
 import { changeIn, openIn, secretIn } from '../support/secret-changes.ts';
@@ -95,4 +96,18 @@ test('one into another file, then in place: refused where it has a slot, and end
     expect(readdirSync(directory)).not.toContain('secret.old');
   }
   expect([...codes].sort()).toEqual(['conflict', 'ended', 'made']);
+});
+
+test('a rekey comes between, and the change is ended all the same', { timeout: 60_000 }, async () => {
+  let ended = 0;
+  for await (const { directory } of interrupted()) {
+    const staged = readdirSync(directory).find((name) => name.startsWith('.jwks-'));
+    const keystore = await openIn(directory, secretIn(directory));
+    if (staged === undefined || keystore.reader.master.slots.length === 1) continue;
+    await rekey(keystore, { secrets: [secretIn(directory, staged)], drop: [], newIdentity: false });
+    const { isResumed } = await changeIn(directory);
+    expect([isResumed, await labelsWith(directory, secretIn(directory))]).toEqual([true, ['first']]);
+    ended++;
+  }
+  expect(ended).toBeGreaterThan(3);
 });
