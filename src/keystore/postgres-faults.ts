@@ -67,7 +67,7 @@ const words: readonly (readonly [RegExp, Words])[] = [
       hint: 'run it again, or raise max_connections',
     },
   ],
-  [/^57P03/, { code: 'failed', why: 'it is starting or stopping', hint: 'run it again' }],
+  [/^57P0[123]/, { code: 'failed', why: 'it is starting or stopping', hint: 'run it again' }],
   [/^57014/, { code: 'failed', why: 'it took too long', hint: 'look at what holds locks, and run it again' }],
   [
     /^22021/,

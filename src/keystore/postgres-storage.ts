@@ -193,8 +193,9 @@ export class PostgresStorage implements Storage {
     if (server.isCockroach) return this.#database.change(changed, values);
     // Holds for the transaction, which is this statement. One of several would keep its lock while we are stopped.
     const durably = server.isLazy ? `, set_config('synchronous_commit', 'on', true)` : '';
-    const told = `WITH changed AS (${changed} RETURNING kind, name)
-      SELECT pg_notify('jwks', $6::text || '/' || kind || '/' || name)${durably} FROM changed`;
+    // Not which document: whoever may connect to the database hears it.
+    const told = `WITH changed AS (${changed} RETURNING 1)
+      SELECT pg_notify('jwks', $6)${durably} FROM changed`;
     return this.#database.change(told, [...values, address.schema]);
   }
 

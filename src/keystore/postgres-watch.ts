@@ -85,7 +85,7 @@ async function listen(
     client.on('end', () => gone.abort());
     client.on('error', () => {});
     client.on('notification', ({ payload }) => {
-      if (payload?.startsWith(`${schema}/`) === true) call();
+      if (payload === schema) call();
     });
     drop = () => {
       gone.abort();

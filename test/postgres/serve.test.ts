@@ -101,22 +101,22 @@ else {
     const client = await sessionOf(url);
     const before = await untilQuiet(server);
     const storm = "SELECT pg_notify('jwks', $1 || i) FROM generate_series(1, 1000) AS i";
-    for (const other of [`x${schema}/sets/`, `${schema}x/sets/`, 'other/sets/', schema])
-      await client.query(storm, [other]);
+    for (const other of [`x${schema}`, schema, `${schema}/sets/`, '']) await client.query(storm, [other]);
     await pause(300);
     expect(server.storage.looks).toBe(before);
-    await client.query(storm, [`${schema}/sets/`]);
+    // As one statement each, since the server tells the same text once a transaction.
+    const told = "SELECT pg_notify('jwks', $1)";
+    await Promise.all(Array.from({ length: 1_000 }, () => client.query(told, [schema])));
     await pause(500);
     const atOnce = server.storage.looks - before;
     const began = performance.now();
-    for (let index = 0; index < 1_000; index++)
-      await client.query("SELECT pg_notify('jwks', $1)", [`${schema}/sets/${index}`]);
+    for (let index = 0; index < 1_000; index++) await client.query(told, [schema]);
     const lasted = performance.now() - began;
     await pause(200);
     const inTurn = server.storage.looks - before - atOnce;
     console.log(`looks: ${atOnce} for 1000 at once, ${inTurn} for 1000 in ${Math.round(lasted)} ms`);
     expect(atOnce).toBeGreaterThan(0);
-    expect(atOnce).toBeLessThanOrEqual(5);
+    expect(atOnce).toBeLessThanOrEqual(12);
     expect(inTurn).toBeLessThanOrEqual(lasted / 50 + 3);
   });
 
