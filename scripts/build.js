@@ -1,53 +1,70 @@
 // Builds dist/: the bundled command (CommonJS, since it starts measurably faster than ESM on every supported Node),
-// the library (ESM, jose left outside) and its types.
+// the library (ESM, jose left outside), its types, and what others wrote of it: licences and bill of materials.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
+import { bundle, inParts } from './bundle.js';
+import { writeManPages } from './reference.js';
+import { makeSbom } from './sbom.js';
+import { describePackages, toNotices } from './third-party.js';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-
-// commander can run subcommands as programs of their own. There are none here, and loading what that takes would
-// cost each start two milliseconds.
-const withoutSubprocesses = {
-  name: 'without-subprocesses',
-  transform: (code, id) =>
-    id.endsWith('/commander/lib/command.js') ? code.replace("require('node:child_process')", '{}') : null,
-};
-
-// What the commands that are run most need is one file, since each costs time to find. The rest is loaded when used.
-const often =
-  /\/src\/(?:errors|version|(?:cli|keystore|lifecycle|jose)\/[a-z0-9-]+|jose\/prove\/prove-(?:rsa|curve)|cli\/commands\/(?:create|list|get|export)|operations\/(?:open|create-key|list-sets|export-jwks|get-keys|select-sets|change-set|spare-keys))\.ts$/;
-const seldom =
-  /\/(?:jose\/(?:parse-public|rsa-race|token[a-z-]*)|keystore\/(?:postgres-[a-z]+|password-file|database-tls)|lifecycle\/(?:exposure|next-look|plan-merge|inspect|plan-import|plan-policy|plan-removal|plan-rotation|token-life)|cli\/(?:[a-z]+-formats|admin-options|claims-input|change-options|changes|completion-script|config-schema|input|key-input|next-steps|policy-report|prompts|read-bytes|secret-entries|token-[a-z]+))\.ts$/;
-const packages = /\/node_modules\/(?:commander|jose|valibot|fast-string-[a-z-]+)\/|rolldown\/runtime/;
-const isCore = (id) => packages.test(id) || (often.test(id) && !seldom.test(id));
 
 // Built aside and put in place at the end: a command that runs meanwhile finds the old one whole.
 const fresh = `.dist-${process.pid}`;
-// Apart from the rest, so that what it does alone it does without reading that.
-await bundle('src/main.ts', { format: 'cjs', external: [/^node:/, './start.cjs'] });
-await bundle('src/start.ts', {
-  format: 'cjs',
-  external: [/^node:/],
-  codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'core', test: isCore }] },
-});
-await bundle('src/index.ts', { format: 'esm', external: [/^node:/, 'jose'], codeSplitting: false });
-const tsc = createRequire(import.meta.url)
-  .resolve('typescript/package.json')
-  .replace('package.json', 'bin/tsc');
-execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', `${fresh}/types`], {
-  stdio: 'inherit',
-});
-compileCache();
 const old = `${fresh}-old`;
-if (existsSync('dist')) renameSync('dist', old);
-renameSync(fresh, 'dist');
-rmSync(old, { recursive: true, force: true });
+try {
+  await build();
+  if (existsSync('dist')) renameSync('dist', old);
+  renameSync(fresh, 'dist');
+} finally {
+  for (const directory of [fresh, old]) rmSync(directory, { recursive: true, force: true });
+}
+
+async function build() {
+  const bundled = [
+    // Apart from the rest, so that what it does alone it does without reading that.
+    await bundle('src/main.ts', fresh, { format: 'cjs', external: [/^node:/, './start.cjs'] }),
+    await bundle('src/start.ts', fresh, { format: 'cjs', external: [/^node:/], codeSplitting: inParts }),
+    await bundle('src/index.ts', fresh, {
+      format: 'esm',
+      external: [/^node:/, 'jose'],
+      codeSplitting: false,
+    }),
+  ];
+  const packages = describePackages(bundled.flat());
+  writeFileSync(join(fresh, 'THIRD-PARTY-LICENSES.txt'), toNotices(packages));
+  writeFileSync(join(fresh, 'sbom.cdx.json'), `${JSON.stringify(makeSbom(packages), null, 2)}\n`);
+  emitTypes(join(fresh, 'types'));
+  await writeManPages(join(fresh, 'man'));
+  compileCache();
+}
+
+/** Those of the library's face, and what they name in turn: the command's own are of use to nobody. */
+function emitTypes(directory) {
+  const tsc = createRequire(import.meta.url)
+    .resolve('typescript/package.json')
+    .replace('package.json', 'bin/tsc');
+  const all = `${directory}-all`;
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', all], { stdio: 'inherit' });
+  const kept = new Set();
+  const keep = (path) => {
+    if (kept.has(path)) return;
+    kept.add(path);
+    const text = readFileSync(join(all, path), 'utf8');
+    for (const [, name] of text.matchAll(/(?:from|import\()\s*'(\.[^']+)\.ts'/g))
+      keep(join(dirname(path), `${name}.d.ts`));
+  };
+  keep('index.d.ts');
+  for (const path of kept) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    renameSync(join(all, path), join(directory, path));
+  }
+  rmSync(all, { recursive: true });
+}
 
 // For the Node that builds; another one does not take it. Without it the command is slower to start, and no less sound.
 function compileCache() {
@@ -61,28 +78,4 @@ function compileCache() {
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
-}
-
-async function bundle(input, { format, external, ...output }) {
-  const isCommand = format === 'cjs';
-  const extension = isCommand ? 'cjs' : 'js';
-  const built = await rolldown({
-    input,
-    platform: 'node',
-    external,
-    transform: { define: { __VERSION__: JSON.stringify(version) }, target: 'node20' },
-    plugins: [withoutSubprocesses],
-    preserveEntrySignatures: isCommand ? false : 'strict',
-    // A module that one command imports when it is used and another at once is no mistake here.
-    checks: { ineffectiveDynamicImport: false },
-  });
-  await built.write({
-    dir: fresh,
-    format,
-    // Whitespace and names cost start-up time in the command; the library is for people to read.
-    minify: isCommand && process.env.JWKS_BUILD_READABLE !== '1',
-    entryFileNames: `[name].${extension}`,
-    chunkFileNames: `command/[name].${extension}`,
-    ...output,
-  });
 }

@@ -1,26 +1,17 @@
 // What the bin starts. The version is asked for by scripts, often, and needs nothing of what the rest loads.
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
-import { version } from './version.ts';
+import { sayVersion } from './version.ts';
 
 // The build puts the rest beside this file, as CommonJS: import() would load Node's other loader for it.
 declare const require: NodeJS.Require;
 declare const __dirname: string;
 
-if (process.argv.length !== 3 || process.argv[2] !== '--version' || !sayVersion()) {
+if (!sayVersion(process.argv.slice(2))) {
   preload(join(__dirname, 'command', 'core.cjs'));
   require('./start.cjs');
-}
-
-/** Whether it could be written: else the rest tries again and says what is wrong. */
-function sayVersion(): boolean {
-  try {
-    return writeSync(1, `${version}\n`) > 0;
-  } catch {
-    return false;
-  }
 }
 
 /**

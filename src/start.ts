@@ -3,7 +3,7 @@ import { constants, fstatSync, openSync, type Stats, statSync, writeSync } from 
 import { hostname, userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Host, Output } from './cli/host.ts';
-import { run } from './cli/run.ts';
+import { completionWord, run } from './cli/run.ts';
 import { describeSystemError, JwksError, systemCode } from './errors.ts';
 import type { Shield } from './keystore/storage.ts';
 import { toInstant } from './lifecycle/time.ts';
@@ -189,8 +189,9 @@ const host: Host = {
   confirm: async (question) => (await import('./cli/prompts.ts')).confirm(question),
 };
 
+const isCompletion = process.argv[2] === completionWord;
 run(process.argv.slice(2), host, version).then((status) => {
   process.exitCode = shield.status ?? status;
   // A look at a database that has gone silent would keep the process for half a minute.
-  if (shield.isDone) process.exit();
+  if (shield.isDone || isCompletion) process.exit();
 });

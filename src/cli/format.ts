@@ -6,18 +6,18 @@ export type Format =
   | { readonly kind: 'table' | 'json' | 'json-pretty' | 'yaml' | 'jwks' }
   | { readonly kind: 'jsonpath' | 'jsonpointer'; readonly expression: string };
 
-const plain = ['table', 'json', 'json-pretty', 'yaml', 'jwks'] as const;
+export const plainFormats = ['table', 'json', 'json-pretty', 'yaml', 'jwks'] as const;
 const withExpression = ['jsonpath', 'jsonpointer'] as const;
 
 /** Reads `--format`; an unknown one is a usage error. */
 export function parseFormat(text: string): Format {
-  const simple = plain.find((kind) => kind === text);
+  const simple = plainFormats.find((kind) => kind === text);
   if (simple !== undefined) return { kind: simple };
   const [name, ...rest] = text.split('=');
   const kind = withExpression.find((known) => known === name);
   if (kind !== undefined && rest.length > 0) return { kind, expression: rest.join('=') };
   throw new JwksError('usage', `unknown format "${text}"`, {
-    hint: `${plain.join(', ')}, jsonpath=EXPRESSION or jsonpointer=POINTER`,
+    hint: `${plainFormats.join(', ')}, jsonpath=EXPRESSION or jsonpointer=POINTER`,
   });
 }
 

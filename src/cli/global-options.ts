@@ -30,7 +30,7 @@ export function addGlobalOptions(program: Command): void {
   const secretFiles: string[] = [];
   program.setOptionValue('secretFiles', secretFiles);
   const options = [
-    new Option('--keystore <dir>', 'where the keys are (default: $XDG_DATA_HOME/jwks)'),
+    new Option('--keystore <place>', 'directory or postgres:// URL (default: ~/.local/share/jwks)'),
     new Option('--secret-file <path>', 'file with the secret, - for standard input').argParser((path) => {
       secretFiles.push(path);
       return secretFiles[0];
@@ -41,7 +41,7 @@ export function addGlobalOptions(program: Command): void {
     new Option('--identity <fingerprint>', 'trust the keystore with this fingerprint'),
     new Option('--accept-rollback', 'take documents older than what this host has seen'),
     new Option('--config <file>', 'use this configuration and no project or user file'),
-    new Option('--format <format>', 'table, json, json-pretty, yaml, jwks, jsonpath=E'),
+    new Option('--format <format>', 'table, json, json-pretty, yaml, jwks, jsonpath=E, jsonpointer=P'),
     new Option('-o, --output <file>', 'write the result to a file, whole or not at all'),
     new Option('--output-mode <mode>', 'mode of a new output file, such as 0640').argParser(fileMode),
     new Option('-q, --quiet', 'print ids only, and nothing on stderr but errors'),
@@ -49,7 +49,7 @@ export function addGlobalOptions(program: Command): void {
     new Option('--force', 'do it although it is unsafe or replaces a file'),
     new Option('--no-input', 'never ask'),
     new Option('--no-color', 'no colours'),
-    new Option('--debug', 'show a stack with an error'),
+    new Option('--debug', 'show where in the code an error arose'),
     // Accepted for scripts that were written for Ory: public is all that is ever printed without --private.
     new Option('--public').hideHelp(),
   ];

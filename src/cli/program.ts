@@ -1,7 +1,9 @@
-// The commands in the order of the help, and the screen that a person sees first.
-import { Command, type Help } from 'commander';
-import type { CommandModule, Open } from './command.ts';
+// The commands in the order of the help, and how they are loaded.
+import { Command } from 'commander';
+import { JwksError } from '../errors.ts';
+import { type CommandModule, examples, type Open, operands, pathOf } from './command.ts';
 import { addGlobalOptions } from './global-options.ts';
+import { commandScreen, firstScreen } from './help-layout.ts';
 
 interface Entry {
   readonly name: string;
@@ -51,69 +53,46 @@ export const commandNames: readonly string[] = entries.map(({ name }) => name);
 /** The program with the commands that `argv` names; where it names none, or asks for help, with all. */
 export async function loadProgram(argv: readonly string[], version: string, open: Open): Promise<Command> {
   const named = entries.filter(({ name }) => argv.includes(name));
-  const needsAll = named.length === 0 || argv.includes('help') || argv.includes('completion');
+  const needsAll = named.length === 0 || argv.includes('help');
   const modules = await Promise.all((needsAll ? entries : named).map(({ load }) => load()));
   const program = new Command('jwks');
   program
     .description('signing keys of OAuth 2.0 / OpenID Connect issuers, sealed and published')
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help')
+    .helpCommand(false)
     .showSuggestionAfterError(true)
     .exitOverride();
   addGlobalOptions(program);
   program.configureHelp({
-    formatHelp: (command, help) => (command === program ? firstScreen(program, help) : plain(command, help)),
+    formatHelp: (command, help) =>
+      command === program ? firstScreen(program, help, first.length) : commandScreen(command, help),
   });
   // After the layout, which commands take over when they are made.
   for (const module of modules) module.register(program, open);
+  addHelpCommand(program);
   return program;
 }
 
-function firstScreen(program: Command, help: Help): string {
-  const shown = first.length;
-  const commands = help.visibleCommands(program);
-  const width = Math.max(...commands.map((command) => termOf(command).length)) + 2;
-  const lines = commands.map(
-    (command) => `  ${termOf(command).padEnd(width)}${help.subcommandDescription(command)}`,
-  );
-  const options = help
-    .visibleOptions(program)
-    .map((option) => `  ${help.optionTerm(option).padEnd(27)}${help.optionDescription(option)}`);
-  return [
-    `Usage: jwks <command> [options]\n\n${program.description()}\n`,
-    ...lines.slice(0, shown),
-    `  ${'─'.repeat(width - 2)}`,
-    ...lines.slice(shown),
-    '\nOptions of every command:',
-    ...options,
-    '\njwks <command> --help shows its options and two examples.\n',
-  ].join('\n');
+/** commander's own knows one word, and `jwks help secret add` has two. */
+function addHelpCommand(program: Command): void {
+  program
+    .command('help')
+    .summary('show help')
+    .description('Shows what a command is for, its options and two examples; without one, all commands.')
+    .usage('[command]')
+    .addArgument(operands({ command: 'the command, such as create or secret add' }))
+    .addHelpText('after', () => examples('jwks help create', 'jwks help secret add'))
+    .action((words: readonly string[]) => {
+      let shown = program;
+      for (const word of words) {
+        const found = shown.commands.find((command) => command.name() === word);
+        if (found === undefined)
+          throw new JwksError('usage', `unknown command '${words.join(' ')}'`, {
+            hint: `${pathOf(shown)} --help`,
+          });
+        shown = found;
+      }
+      shown.help();
+    });
 }
-
-/** A command with its operands, as a person types it. */
-function termOf(command: Command): string {
-  return `${command.name()} ${command.usage()}`.replace(/ ?\[options\]/, '');
-}
-
-/** commander's own layout in 80 columns, which ends with where the options of every command are told. */
-function plain(command: Command, help: Help): string {
-  const usage = `Usage: ${help.commandUsage(command)}\n\n${help.boxWrap(help.commandDescription(command), columns)}\n`;
-  const options = help
-    .visibleOptions(command)
-    .map((option): Row => [help.optionTerm(option), help.optionDescription(option)]);
-  const subcommands = help
-    .visibleCommands(command)
-    .map((one): Row => [termOf(one), help.subcommandDescription(one)]);
-  const width = Math.max(...[...options, ...subcommands].map(([term]) => term.length)) + 4;
-  const lineOf = ([term, text]: Row) => {
-    const wrapped = help.boxWrap(text, columns - width).replaceAll('\n', `\n${' '.repeat(width)}`);
-    return `${`  ${term}`.padEnd(width)}${wrapped}\n`;
-  };
-  const section = (title: string, rows: readonly Row[]) =>
-    rows.length === 0 ? '' : `\n${title}:\n${rows.map(lineOf).join('')}`;
-  return `${usage}${section('Commands', subcommands)}${section('Options', options)}\nOptions of every command: jwks --help\n`;
-}
-
-type Row = readonly [term: string, text: string];
-const columns = 80;

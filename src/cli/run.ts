@@ -10,8 +10,15 @@ import { commandNames, loadProgram } from './program.ts';
 import { Session } from './session.ts';
 import { escapeText } from './terminal-text.ts';
 
+/** What the shells' completion asks by. It is no command: nobody types it, and no help shows it. */
+export const completionWord = '__complete';
+
 /** `argv` without the interpreter and the script; returns the exit status. */
 export async function run(argv: readonly string[], host: Host, version = '0.0.0'): Promise<number> {
+  if (argv[0] === completionWord) {
+    const { complete } = await import('./completion/complete.ts');
+    return complete(argv.slice(1), host, (open) => loadProgram([], version, open));
+  }
   const printed: string[] = [];
   let configured: string | undefined;
   const open: Open = async (command, action) => {
@@ -75,9 +82,7 @@ function toJwksError(error: unknown, argv: readonly string[]): JwksError {
   const command = argv.find((word) => commandNames.includes(word));
   const page = command === undefined ? 'jwks --help' : `jwks ${command} --help`;
   if (error.code === 'commander.help') {
-    const unknown = argv[0] === 'help' ? argv[1] : undefined;
-    const none = unknown === undefined ? 'no command was named' : `unknown command '${unknown}'`;
-    const message = command === undefined ? none : `${command} wants a command of its own`;
+    const message = command === undefined ? 'no command was named' : `${command} wants a command of its own`;
     return new JwksError('usage', message, { hint: page });
   }
   const remote = argv.find((word) =>

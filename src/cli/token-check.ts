@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { JwksError } from '../errors.ts';
 import type { Verified } from '../operations/verify-token.ts';
-import { optionsOf } from './command.ts';
+import { operands, optionsOf } from './command.ts';
 import type { Session } from './session.ts';
 
 interface TokenOptions {
@@ -20,7 +20,7 @@ const enough = 1_048_576;
 export function addTokenOptions(command: Command): Command {
   return command
     .usage('[options] [token]')
-    .argument('[operands...]')
+    .addArgument(operands({ token: 'the JWT; none or - is standard input' }))
     .option('--set <set-id>', 'signed by a key of this set')
     .option('--jwks <place>', 'signed by a key of this JWKS: a file, - for stdin, or a URL')
     .option('--alg <alg>', 'signed by this algorithm; may be repeated', collect)

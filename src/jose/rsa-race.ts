@@ -7,13 +7,10 @@
 // comes back through a pipe.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { racer, racerScript } from './rsa-racer.ts';
 
 const mostRacers = 4;
 const inherited = ['SystemRoot', 'LD_LIBRARY_PATH', 'OPENSSL_CONF', 'OPENSSL_MODULES'];
-const script = `require('node:crypto').generateKeyPair('rsa', {
-  modulusLength: Number(process.argv[1]), publicExponent: 65537,
-  publicKeyEncoding: { format: 'jwk' }, privateKeyEncoding: { format: 'jwk' },
-}, (error, _, key) => { if (error) process.exitCode = 1; else process.stdout.write(JSON.stringify(key)); })`;
 
 /** A private RSA JWK of so many bits, or `undefined` where no child could make one. */
 export async function raceRsa(bits: number): Promise<object | undefined> {
@@ -38,7 +35,10 @@ export async function raceRsa(bits: number): Promise<object | undefined> {
 function run(bits: number, racers: ChildProcess[]): Promise<object> {
   return new Promise((resolve, reject) => {
     const env = Object.fromEntries(inherited.map((name) => [name, process.env[name]]));
-    const child = spawn(process.execPath, ['-e', script, String(bits)], {
+    // The executable takes no script: it has it, and is told to run it.
+    const isExecutable = process.getBuiltinModule('node:sea').isSea();
+    const argv = isExecutable ? [racer] : ['-e', racerScript];
+    const child = spawn(process.execPath, [...argv, String(bits)], {
       env,
       stdio: ['ignore', 'pipe', 'ignore'],
     });

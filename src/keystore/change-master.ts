@@ -110,7 +110,7 @@ export async function changeMaster(
 }
 
 /** Whom readers trust: it goes on signing until they were told of another one. */
-function signerOf(reader: Reader, { identity, before }: Unlocked): Unlocked['identity'] {
+export function signerOf(reader: Reader, { identity, before }: Unlocked): Unlocked['identity'] {
   return before !== undefined && before.fingerprint === reader.fingerprint ? before : identity;
 }
 

@@ -48,6 +48,10 @@ export class DirectoryPlace implements Place {
   }
 
   async make(): Promise<Storage> {
+    if (this.#stats() === undefined && this.#attempt('be found', () => this.#isLink()))
+      throw new JwksError('not-found', `${this.directory} is a symbolic link to nothing`, {
+        hint: `make the directory that it leads to, or remove the link: rm ${shellWord(this.directory)}`,
+      });
     this.#attempt('be made', () => makeDirectory(this.#context.fs, this.directory, { mode: 0o700 }));
     return this.open();
   }
@@ -69,6 +73,10 @@ export class DirectoryPlace implements Place {
   #storage(): FileStorage {
     const { fs, shield } = this.#context;
     return new FileStorage(this.directory, { fs, shield });
+  }
+
+  #isLink(): boolean {
+    return this.#context.fs.lstat(this.directory)?.isSymbolicLink() === true;
   }
 
   #stats(): ReturnType<FileSystem['stat']> {

@@ -144,7 +144,8 @@ export class FileStorage implements Storage {
     // A disk that is not mounted any more: what was made now would lie below its mount point.
     if (this.#fs.stat(this.#directory) === undefined)
       throw new JwksError('not-found', `there is no keystore at ${this.#directory}`);
-    for (const path of [dirname(directory), directory]) {
+    // The keystore itself may be named by a link, which its owner made; what is in it may not.
+    for (const path of [dirname(directory), directory].filter((one) => one !== this.#directory)) {
       makeDirectory(this.#fs, path, this.#ownership(0o700));
       // Through a link somebody who can write here could make us write anywhere.
       if (this.#fs.lstat(path)?.isDirectory() !== true) {

@@ -170,6 +170,30 @@ export function refuseNewer(value: unknown, what: string): void {
   );
 }
 
+/** A whole document of this version. Of a newer one, which says so in its `payload`, the other members may be others. */
+export function parseDocument<T extends v.GenericSchema>(
+  schema: T,
+  value: unknown,
+  payload: 'aad' | 'payload',
+  what: string,
+): v.InferOutput<T> {
+  try {
+    return parseAs(schema, value, what);
+  } catch (error) {
+    refuseNewer(readPayload(Reflect.get(Object(value), payload)), what);
+    throw error;
+  }
+}
+
+/** Base64url of JSON; `undefined`: it is none. */
+export function readPayload(encoded: unknown): unknown {
+  try {
+    return JSON.parse(Buffer.from(String(encoded), 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}
+
 function formatDate(at: Instant | undefined): string | undefined {
   return at === undefined ? undefined : formatInstant(at);
 }

@@ -8,7 +8,6 @@ import {
   type Identity,
   type PrivateIdentity,
   type SignatureChecker,
-  type Signed,
   sign,
   toPrivateIdentity,
 } from '../jose/identity.ts';
@@ -16,7 +15,15 @@ import { type PrivateJwk, type PublicJwk, toPrivateJwk } from '../jose/jwk.ts';
 import { compactOf, headerOf, open, type Sealed, type SealingKey, seal } from '../jose/sealing.ts';
 import { thumbprintOf } from '../jose/thumbprint.ts';
 import { formatInstant, type Instant } from '../lifecycle/time.ts';
-import { eventSchema, formatName, formatVersion, type HistoryEvent, refuseNewer } from './manifest.ts';
+import {
+  eventSchema,
+  formatName,
+  formatVersion,
+  type HistoryEvent,
+  parseDocument,
+  readPayload,
+  refuseNewer,
+} from './manifest.ts';
 import type { Recipient } from './recipient.ts';
 import { instantText, parseAs, parseCanonicalJson, revisionNumber, toCanonicalJson } from './schema.ts';
 import type { Secret } from './secret.ts';
@@ -113,8 +120,10 @@ export async function parseMaster(
   revision: number,
   checker: SignatureChecker,
 ): Promise<{ readonly master: Master; readonly signer: Identity }> {
-  const { slots: sealed, ...signed } = parseAs(documentSchema, parseCanonicalJson(bytes, what), what);
-  const value: unknown = parsePayload(signed);
+  const document = parseCanonicalJson(bytes, what);
+  const { slots: sealed, ...signed } = parseDocument(documentSchema, document, 'payload', what);
+  const value = readPayload(signed.payload);
+  if (value === undefined) throw new JwksError('damaged', `${what} is damaged: its payload is not JSON`);
   refuseNewer(value, what);
   const signer = await checker.signerOf(signed, 'jwks-master+jws');
   if (signer === undefined) throw new JwksError('damaged', `${what} is damaged: its signature is not good`);
@@ -135,14 +144,6 @@ export async function parseMaster(
     }),
   };
   return { master, signer };
-}
-
-function parsePayload(signed: Signed): unknown {
-  try {
-    return JSON.parse(decodeBase64url(signed.payload)?.toString() ?? '');
-  } catch {
-    throw new JwksError('damaged', `${what} is damaged: its payload is not JSON`);
-  }
 }
 
 /** The document as it is written, signed by the identity. */

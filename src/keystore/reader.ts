@@ -50,7 +50,7 @@ export class Reader {
       const { master, signer } = await parseMaster(document.bytes, document.revision, checker);
       if (trusted !== undefined && trusted !== signer.fingerprint)
         throw notTrusted(signer.fingerprint, trusted);
-      const seen = options.seenFiles.of(signer.fingerprint);
+      const seen = options.seenFiles.of(signer.fingerprint, options.storage.place);
       const reader = new Reader(options, checker, seen, signer.fingerprint, trusted !== undefined, master);
       reader.#take(document, master, signer.fingerprint);
       return reader;

@@ -1,10 +1,32 @@
 // The file in which a host remembers one keystore: JSON with a line for each document, so that one of ten thousand
 // is found and replaced without reading the others.
+import { createHash } from 'node:crypto';
+import { encodeBase64url } from '../jose/base64url.ts';
 
 export interface SeenDocument {
   readonly revision: number;
   /** Base64url of SHA-256 over the whole file. */
   readonly sha256: string;
+}
+
+const fingerprintLength = 43;
+
+/** Whether a name in the state directory is that of a file of ours. */
+export function isStateFile(name: string): boolean {
+  return /^[\w-]{43}(\.[\w-]{43})?\.json$/.test(name);
+}
+
+/** What the file of one place is called, without its ending. That of all others is called by the fingerprint. */
+export function apartId(fingerprint: string, place: string): string {
+  return `${fingerprint}.${encodeBase64url(createHash('sha256').update(place).digest())}`;
+}
+
+export function isApart(id: string): boolean {
+  return id.length > fingerprintLength;
+}
+
+export function fingerprintOf(id: string): string {
+  return id.slice(0, fingerprintLength);
 }
 
 const head = '{"places":';
@@ -137,4 +159,22 @@ function toDocument(text: string): SeenDocument | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How a document went back or forked. */
+export function faultBetween(
+  before: SeenDocument,
+  now: SeenDocument,
+  previous: string | undefined,
+): string | undefined {
+  if (now.revision < before.revision) {
+    return `went back: it is revision ${now.revision}, and this host has seen revision ${before.revision}`;
+  }
+  if (now.revision === before.revision && now.sha256 !== before.sha256) {
+    return `is not the revision ${now.revision} that this host has seen: its history was forked or it was changed`;
+  }
+  if (now.revision === before.revision + 1 && previous !== before.sha256) {
+    return `does not follow from the revision ${before.revision} that this host has seen: its history was forked`;
+  }
+  return undefined;
 }

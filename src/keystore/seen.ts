@@ -1,13 +1,14 @@
 // What this host has seen of a keystore: its fingerprint by place, and the highest revision of each document.
 //
-// It notices documents that went back (an old backup, a reset git branch) or forked. Best effort: whoever can
+// It notices documents that went back (an old backup, a reset git branch) or forked. All places of a keystore share one
+// memory, so that a copy of it by hand is known for what it is; what `restore --into` put elsewhere on purpose has its
+// own, in a second file: an old state there must not count here, nor a later one lock this. Best effort: whoever can
 // write here can also make it forget, and a host that never saw a keystore knows nothing. SECURITY.md says so.
-import { join } from 'node:path';
 import { JwksError } from '../errors.ts';
 import type { FileSystem } from './file-system.ts';
-import { discard, makeDirectory, writeTemporary } from './new-file.ts';
-import { type SeenDocument, SeenFile } from './seen-file.ts';
+import { apartId, faultBetween, fingerprintOf, isApart, type SeenDocument, SeenFile } from './seen-file.ts';
 import type { DocumentName } from './set-id.ts';
+import { StateDirectory } from './state-directory.ts';
 
 /** What one command has seen, to be remembered. */
 interface Sighting {
@@ -21,40 +22,62 @@ interface Sighting {
   readonly acceptRollback: boolean;
 }
 
-/** The state files of a host: one for each fingerprint, in a directory. Without one, nothing is remembered. */
+/** The state files of a host, in a directory: `<fingerprint>[.<place>].json`. Without one, nothing is remembered. */
 export class SeenFiles {
-  readonly #fs: FileSystem;
-  readonly #directory: string | undefined;
+  readonly #directory: StateDirectory;
   readonly #read = new Map<string, SeenFile>();
 
   constructor(fs: FileSystem, directory: string | undefined) {
-    this.#fs = fs;
-    this.#directory = directory;
+    this.#directory = new StateDirectory(fs, directory);
   }
 
   /** The fingerprint that the keystore at this place had when it was last opened. */
   fingerprintAt(place: string): string | undefined {
-    return this.#fingerprints().find((fingerprint) => this.#load(fingerprint).places.includes(place));
+    const id = this.#directory.ids().find((one) => this.#load(one).places.includes(place));
+    return id && fingerprintOf(id);
   }
 
-  of(fingerprint: string): Seen {
-    return new Seen(this, this.#load(fingerprint), (sighting) => this.#save(fingerprint, sighting));
+  /** Whether the keystore has been seen at this place, or at none. */
+  knows(fingerprint: string, place: string): boolean {
+    const { places } = this.#load(fingerprint);
+    return places.length === 0 || places.includes(place) || this.isApart(fingerprint, place);
   }
 
-  #save(fingerprint: string, { place, documents, openedWithSecret, acceptRollback }: Sighting): void {
+  /** Whether this place has a memory of its own. */
+  isApart(fingerprint: string, place: string): boolean {
+    return this.#load(apartId(fingerprint, place)).places.includes(place);
+  }
+
+  /** What counts at a place. */
+  of(fingerprint: string, place?: string): Seen {
+    const isOwn = place !== undefined && this.isApart(fingerprint, place);
+    return this.#seen(isOwn ? apartId(fingerprint, place) : fingerprint, place);
+  }
+
+  /** As `of`; a place that is not known has a memory of its own, where others of this keystore are. */
+  apart(fingerprint: string, place: string): Seen {
+    if (this.knows(fingerprint, place)) return this.of(fingerprint, place);
+    return this.#seen(apartId(fingerprint, place), place);
+  }
+
+  #seen(id: string, place: string | undefined): Seen {
+    return new Seen(this, this.#load(id), place, (sighting) => this.#save(id, sighting));
+  }
+
+  #save(id: string, { place, documents, openedWithSecret, acceptRollback }: Sighting): void {
     try {
-      const isKnown = !openedWithSecret || this.#load(fingerprint).places.includes(place);
+      const isKnown = !openedWithSecret || this.#load(id).places.includes(place);
       if (isKnown && documents.size === 0) return;
       // Read again: another process may have seen more since.
-      this.#read.delete(fingerprint);
-      const file = this.#load(fingerprint);
+      this.#read.delete(id);
+      const file = this.#load(id);
       const isNewer = ([name, document]: [string, SeenDocument | undefined]) =>
         acceptRollback || (document?.revision ?? 0) > (file.get(name)?.revision ?? 0);
       const newer = new Map([...documents].filter(isNewer));
       const isNewPlace = openedWithSecret && !file.places.includes(place);
       if (!isNewPlace && newer.size === 0) return;
-      if (isNewPlace) this.#forget(place, fingerprint);
-      this.#write(fingerprint, file.with(isNewPlace ? [...file.places, place] : file.places, newer));
+      if (isNewPlace) this.#forget(place, id);
+      this.#write(id, file.with(isNewPlace ? [...file.places, place] : file.places, newer));
     } catch {
       // Nowhere to remember is no error.
     }
@@ -62,88 +85,59 @@ export class SeenFiles {
 
   /** A place has one keystore: whoever opened it with its secret says which. */
   #forget(place: string, except: string): void {
-    for (const fingerprint of this.#fingerprints()) {
-      const file = this.#load(fingerprint);
-      if (fingerprint === except || !file.places.includes(place)) continue;
+    for (const id of this.#directory.ids()) {
+      const file = this.#load(id);
+      if (id === except || !file.places.includes(place)) continue;
       const others = file.places.filter((known) => known !== place);
-      this.#write(fingerprint, file.with(others, new Map()));
+      if (others.length > 0 || !isApart(id)) this.#write(id, file.with(others, new Map()));
+      else this.#remove(id);
     }
   }
 
-  #write(fingerprint: string, file: SeenFile): void {
-    const path = this.#pathOf(fingerprint);
-    if (path === undefined || this.#directory === undefined) return;
-    makeDirectory(this.#fs, this.#directory, { mode: 0o700 });
-    // Not synced: what a crash makes us forget, the next command sees again.
-    const ownership = { mode: 0o600, isSynced: false };
-    const temporary = writeTemporary(this.#fs, this.#directory, Buffer.from(file.toString()), ownership);
-    try {
-      this.#fs.rename(temporary, path);
-    } catch (error) {
-      discard(this.#fs, temporary);
-      throw error;
-    }
-    this.#read.set(fingerprint, file);
+  /** It is no past of what may come to its place later. */
+  #remove(id: string): void {
+    this.#directory.remove(id);
+    this.#read.delete(id);
   }
 
-  #fingerprints(): string[] {
-    if (this.#directory === undefined) return [];
-    try {
-      return this.#fs
-        .readdir(this.#directory)
-        .filter(isStateFile)
-        .map((name) => name.slice(0, -'.json'.length));
-    } catch {
-      return [];
-    }
+  #write(id: string, file: SeenFile): void {
+    if (this.#directory.write(id, file.toString())) this.#read.set(id, file);
   }
 
-  #load(fingerprint: string): SeenFile {
-    const known = this.#read.get(fingerprint);
+  #load(id: string): SeenFile {
+    const known = this.#read.get(id);
     if (known !== undefined) return known;
-    const file = SeenFile.parse(this.#textOf(fingerprint));
-    this.#read.set(fingerprint, file);
+    const file = SeenFile.parse(this.#directory.read(id));
+    this.#read.set(id, file);
     return file;
   }
-
-  #textOf(fingerprint: string): string {
-    const path = this.#pathOf(fingerprint);
-    try {
-      return path === undefined ? '' : this.#fs.readFile(path).toString();
-    } catch {
-      return '';
-    }
-  }
-
-  #pathOf(fingerprint: string): string | undefined {
-    return this.#directory === undefined ? undefined : join(this.#directory, `${fingerprint}.json`);
-  }
-}
-
-/** Whether a name in the state directory is that of a file of ours. */
-export function isStateFile(name: string): boolean {
-  return /^[\w-]{43}\.json$/.test(name);
 }
 
 /** What was seen of the keystore with one fingerprint. */
 export class Seen {
   readonly #files: SeenFiles;
   readonly #file: SeenFile;
+  readonly #place: string | undefined;
   readonly #fresh = new Map<string, SeenDocument | undefined>();
   /** What was fresh and has been saved since the file was read. */
   readonly #saved = new Map<string, SeenDocument | undefined>();
   readonly #save: (sighting: Sighting) => void;
 
-  constructor(files: SeenFiles, file: SeenFile, save: (sighting: Sighting) => void) {
+  constructor(
+    files: SeenFiles,
+    file: SeenFile,
+    place: string | undefined,
+    save: (sighting: Sighting) => void,
+  ) {
     this.#files = files;
     this.#file = file;
+    this.#place = place;
     this.#save = save;
   }
 
   /** Exit 6 where a document is older than what was seen, or not what it was, or does not follow from it. */
   check(name: DocumentName, now: SeenDocument, previous: string | undefined): void {
-    const before = this.#before(name);
-    const fault = before === undefined ? undefined : faultOf(before, now, previous);
+    const fault = this.faultOf(name, now, previous);
     if (fault !== undefined) {
       throw new JwksError('rolled-back', `${name} ${fault}`, {
         hint: 'if it was restored from a backup on purpose, run once with --accept-rollback',
@@ -152,14 +146,20 @@ export class Seen {
     this.accept(name, now);
   }
 
+  /** How it went back or forked, in words that go on from its name. */
+  faultOf(name: DocumentName, now: SeenDocument, previous: string | undefined): string | undefined {
+    const before = this.get(name);
+    return before === undefined ? undefined : faultBetween(before, now, previous);
+  }
+
   accept(name: DocumentName, now: SeenDocument): void {
-    const before = this.#before(name);
+    const before = this.get(name);
     if (before?.revision !== now.revision || before.sha256 !== now.sha256) this.#fresh.set(name, now);
   }
 
   /** Exit 6 where a document that was seen is not there any more: names are never removed. */
   checkAbsent(name: DocumentName): void {
-    const before = this.#before(name);
+    const before = this.get(name);
     if (before === undefined) return;
     throw new JwksError(
       'rolled-back',
@@ -171,15 +171,15 @@ export class Seen {
   }
 
   acceptAbsent(name: DocumentName): void {
-    if (this.#before(name) !== undefined) this.#fresh.set(name, undefined);
+    if (this.get(name) !== undefined) this.#fresh.set(name, undefined);
   }
 
   /** The same keystore after its identity has given way to this one: what was seen of it goes on to count. */
   under(fingerprint: string): Seen {
-    const next = this.#files.of(fingerprint);
+    const next = this.#files.of(fingerprint, this.#place);
     for (const name of ['master', ...this.names()] as const) {
-      const document = this.#before(name);
-      const isNewer = (document?.revision ?? 0) > (next.#before(name)?.revision ?? 0);
+      const document = this.get(name);
+      const isNewer = (document?.revision ?? 0) > (next.get(name)?.revision ?? 0);
       if (document !== undefined && isNewer) next.accept(name, document);
     }
     return next;
@@ -190,7 +190,7 @@ export class Seen {
     const names = new Set([...this.#file.names(), ...this.#saved.keys(), ...this.#fresh.keys()]);
     return [...names].filter(
       (name): name is DocumentName =>
-        name.startsWith('sets/') && this.#before(name as DocumentName) !== undefined,
+        name.startsWith('sets/') && this.get(name as DocumentName) !== undefined,
     );
   }
 
@@ -200,21 +200,9 @@ export class Seen {
     this.#fresh.clear();
   }
 
-  #before(name: DocumentName): SeenDocument | undefined {
+  /** The highest revision of it that was seen. */
+  get(name: DocumentName): SeenDocument | undefined {
     const since = [this.#fresh, this.#saved].find((map) => map.has(name));
     return since === undefined ? this.#file.get(name) : since.get(name);
   }
-}
-
-function faultOf(before: SeenDocument, now: SeenDocument, previous: string | undefined): string | undefined {
-  if (now.revision < before.revision) {
-    return `went back: it is revision ${now.revision}, and this host has seen revision ${before.revision}`;
-  }
-  if (now.revision === before.revision && now.sha256 !== before.sha256) {
-    return `is not the revision ${now.revision} that this host has seen: its history was forked or it was changed`;
-  }
-  if (now.revision === before.revision + 1 && previous !== before.sha256) {
-    return `does not follow from the revision ${before.revision} that this host has seen: its history was forked`;
-  }
-  return undefined;
 }

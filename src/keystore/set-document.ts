@@ -12,9 +12,9 @@ import {
 } from '../jose/identity.ts';
 import { type PrivateJwk, toPrivateJwk, toPublicJwk } from '../jose/jwk.ts';
 import { headerOf, open, type Sealed, seal } from '../jose/sealing.ts';
-import { fromManifest, type Manifest, parseManifest, refuseNewer } from './manifest.ts';
+import { fromManifest, type Manifest, parseDocument, parseManifest, refuseNewer } from './manifest.ts';
 import { type MasterKey, sealedMembers } from './master-document.ts';
-import { parseAs, parseCanonicalJson, toCanonicalJson } from './schema.ts';
+import { parseCanonicalJson, toCanonicalJson } from './schema.ts';
 import { type DocumentName, documentOf } from './set-id.ts';
 
 export interface SetDocument {
@@ -40,7 +40,8 @@ export async function parseSetDocument(
   checker: SignatureChecker,
 ): Promise<SetDocument> {
   const what = `${name}, revision ${revision},`;
-  const { signature, ...sealed } = parseAs(documentSchema, parseCanonicalJson(bytes, what), what);
+  const document = parseCanonicalJson(bytes, what);
+  const { signature, ...sealed } = parseDocument(documentSchema, document, 'aad', what);
   const aad = decodeBase64url(sealed.aad) ?? Buffer.alloc(0);
   const value = parseManifestJson(aad, what);
   refuseNewer(value, what);

@@ -3,7 +3,9 @@
 // does it, so that whoever writes meanwhile seals under a key that stays.
 import { JwksError } from '../errors.ts';
 import type { Keystore } from '../keystore/keystore.ts';
+import { remakeMaster, remakeSet } from '../keystore/remake-document.ts';
 import { SeenFiles } from '../keystore/seen.ts';
+import type { SeenDocument } from '../keystore/seen-file.ts';
 import { digestOf, openSet } from '../keystore/set-document.ts';
 import { type DocumentName, documentOf, type SetId } from '../keystore/set-id.ts';
 import type { Storage, StoredDocument } from '../keystore/storage.ts';
@@ -19,6 +21,8 @@ export interface Restored {
   readonly set: SetId;
   readonly revision: number;
   readonly action: SetStep['action'];
+  /** Kids that are retired or revoked by it. */
+  readonly buried: readonly string[];
 }
 
 /** `progress` is told how many of the sets are done. */
@@ -30,31 +34,63 @@ export async function applyRestore(
   const { shield } = access;
   const storage = plan.storage ?? (await access.place.make());
   const restored: Restored[] = [];
-  const seen = new Map<DocumentName, { readonly revision: number; readonly sha256: string }>();
-  const { master, isNew, origin } = plan;
+  const written = new Map<DocumentName, SeenDocument>();
+  const { isNew } = plan;
+  const master = await masterOf(access, plan);
   if (master !== undefined && !isNew) await write(storage, 'master', master.from, master.document);
   for (const step of plan.steps) {
     progress?.(restored.length, plan.steps.length);
     if (shield?.isPending === true)
       throw new JwksError('interrupted', `set "${step.set}" was not begun; run it again to finish`);
-    const name = documentOf(step.set);
-    if (step.action === 'written' && plan.keystore !== undefined)
-      await claim(plan.keystore, name, step, origin);
-    if (step.action === 'written' || step.isSame) await write(storage, name, step.from, step.document);
-    else if (step.action === 'merged' && plan.keystore !== undefined)
-      await merge(plan.keystore, step, origin);
-    const now = await stateOf(storage, plan.keystore, step);
-    seen.set(name, now);
-    restored.push({ set: step.set, revision: now.revision, action: step.action });
+    const now = await applyStep(access, plan, storage, step);
+    written.set(documentOf(step.set), now);
+    const { set, action, buried } = step;
+    restored.push({ set, revision: now.revision, action, buried });
   }
   if (master !== undefined) {
     const { revision, bytes } = master.document;
-    seen.set('master', { revision, sha256: digestOf(bytes) });
+    written.set('master', { revision, sha256: digestOf(bytes) });
   }
   // Before the keystore is there: who is stopped after it must not find that it went back.
-  remember(access, plan, storage.place, seen);
+  remember(access, plan, storage.place, written, new Set(await storage.list()));
   if (master !== undefined && isNew) await write(storage, 'master', master.from, master.document);
   return restored;
+}
+
+/** The master document to be written; where its revision is taken, signed anew. */
+async function masterOf({ author }: Access, { master, holderOf, origin }: RestorePlan) {
+  if (master === undefined || master.revision === master.document.revision) return master;
+  const { document, revision, from } = master;
+  const remaking = { document, revision, author, note: origin.note };
+  return { from, document: await remakeMaster(holderOf('master'), remaking) };
+}
+
+/** Returns how the set stands after it. */
+async function applyStep(
+  { author }: Access,
+  { keystore, origin, holderOf }: RestorePlan,
+  storage: Storage,
+  step: SetStep,
+): Promise<SeenDocument> {
+  const name = documentOf(step.set);
+  let { document } = step;
+  if (step.action === 'resealed' && keystore !== undefined) {
+    const { revision, set } = step;
+    const opened = await holderOf(name).openSet(set);
+    if (opened === undefined) throw new JwksError('internal', `set "${set}" is not in the backup`);
+    document = await remakeSet(keystore, opened, { document, revision, author, note: origin.note });
+    await write(storage, name, step.from, document);
+  } else if (step.action === 'written' || step.isSame) {
+    if (step.action === 'written' && keystore !== undefined) await claim(keystore, name, step, origin);
+    await write(storage, name, step.from, document);
+  } else if (keystore !== undefined) {
+    if (step.isBehind) await merge(keystore, step, origin);
+    const current = await keystore.reader.readForChange(step.set);
+    if (current === undefined)
+      throw new JwksError('failed', `set "${step.set}" is gone from ${storage.place}`);
+    return { revision: current.document.manifest.revision, sha256: current.sha256 };
+  }
+  return { revision: document.revision, sha256: digestOf(document.bytes) };
 }
 
 /**
@@ -65,7 +101,7 @@ async function claim(
   keystore: Keystore,
   name: DocumentName,
   { set, document }: SetStep,
-  { elsewhere }: Origin,
+  { elsewhere, isCopied }: Origin,
 ): Promise<void> {
   await keystore.reader.storage.reserve(name);
   await keystore.slot.refresh();
@@ -74,7 +110,7 @@ async function claim(
   throw new JwksError(
     'damaged',
     `set "${set}" is sealed under a key that this keystore does not hold any more`,
-    { hint: `a rekey was made meanwhile: ${elsewhere}` },
+    { hint: `a rekey was made meanwhile: ${isCopied ? elsewhere : 'run it again'}` },
   );
 }
 
@@ -130,23 +166,24 @@ async function merge(keystore: Keystore, { set, manifest }: SetStep, { note }: O
   );
 }
 
-async function stateOf(storage: Storage, keystore: Keystore | undefined, step: SetStep) {
-  if (keystore === undefined || step.action === 'written')
-    return { revision: step.document.revision, sha256: digestOf(step.document.bytes) };
-  const current = await keystore.reader.readForChange(step.set);
-  if (current === undefined) throw new JwksError('failed', `set "${step.set}" is gone from ${storage.place}`);
-  return { revision: current.document.manifest.revision, sha256: current.sha256 };
-}
-
-/** The restored revisions count as the highest from now on; where the keystore is new, nothing else is expected in it. */
+/**
+ * What was restored counts as the highest from now on; where the keystore is new, nothing else is expected in it. At a
+ * place that this host does not know it says nothing of the others.
+ */
 function remember(
-  { fs, stateDirectory }: Access,
-  plan: RestorePlan,
+  { fs, stateDirectory, acceptRollback }: Access,
+  { identity, isNew, isApart }: RestorePlan,
   place: string,
-  documents: ReadonlyMap<DocumentName, { readonly revision: number; readonly sha256: string }>,
+  written: ReadonlyMap<DocumentName, SeenDocument>,
+  there: ReadonlySet<DocumentName>,
 ): void {
-  const seen = new SeenFiles(fs, stateDirectory).of(plan.identity);
-  for (const [name, document] of documents) seen.accept(name, document);
-  if (plan.isNew) for (const name of seen.names()) if (!documents.has(name)) seen.acceptAbsent(name);
-  seen.save({ place, openedWithSecret: true, acceptRollback: true });
+  const files = new SeenFiles(fs, stateDirectory);
+  const isShared = !isApart && !files.knows(identity, place);
+  const seen = isShared ? files.of(identity, place) : files.apart(identity, place);
+  if (!isShared) {
+    for (const [name, document] of written) seen.accept(name, document);
+    const gone = isNew ? seen.names().filter((name) => !written.has(name) && !there.has(name)) : [];
+    for (const name of gone) seen.acceptAbsent(name);
+  }
+  seen.save({ place, openedWithSecret: true, acceptRollback });
 }

@@ -6,10 +6,11 @@ import { SeenFiles } from '../keystore/seen.ts';
 import { type DocumentName, documentOf } from '../keystore/set-id.ts';
 import type { Storage, StoredDocument } from '../keystore/storage.ts';
 import { applyRestore, type Restored } from './apply-restore.ts';
+import { forgetful, secretFor } from './check-backup.ts';
 import { type Access, openKeystore } from './open.ts';
 import { fromPlace } from './origin.ts';
 import { planOver } from './plan-copy.ts';
-import { forgetful, type RestorePlan, secretFor } from './plan-restore.ts';
+import type { RestorePlan } from './plan-restore.ts';
 import { proveSets } from './prove-keystore.ts';
 import { readState } from './read-state.ts';
 
@@ -45,7 +46,9 @@ export async function planCopy({ from, to }: CopyAccess, force: boolean): Promis
   reader.remember(true);
   const target = { ...to, ...secretsOf(access), identity: state.identity };
   warnOfOther(target);
-  const request = { backup: state, source: from.place.label, origin: fromPlace, sets: [], force };
+  // A copy of what is remembered apart is apart too.
+  const isApart = new SeenFiles(from.fs, from.stateDirectory).isApart(state.identity, from.place.id());
+  const request = { backup: state, source: from.place.label, origin: fromPlace, sets: [], force, isApart };
   const restore = await planOver(target, request);
   const unchanged = restore.steps.filter(({ action, isSame }) => action === 'written' || isSame);
   const documents = new Map(unchanged.map(({ set, document }) => [documentOf(set), document]));

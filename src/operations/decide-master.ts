@@ -4,8 +4,8 @@ import { fingerprintsOf } from '../keystore/master-document.ts';
 import type { Place } from '../keystore/place.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { StoredDocument } from '../keystore/storage.ts';
+import type { TakeRequest } from './check-backup.ts';
 import { isOneHistory } from './decide-restore.ts';
-import type { TakeRequest } from './plan-restore.ts';
 
 /**
  * - `same` byte for byte

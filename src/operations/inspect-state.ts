@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { describeSystemError } from '../errors.ts';
 import { closedFaults, type FileFault, ownershipFaults } from '../keystore/file-fault.ts';
-import { isStateFile } from '../keystore/seen.ts';
-import { SeenFile } from '../keystore/seen-file.ts';
+import { isStateFile, SeenFile } from '../keystore/seen-file.ts';
 import type { Access } from './open.ts';
 
 export function inspectState(access: Access): FileFault[] {

@@ -8,8 +8,29 @@ import type { KeyText } from './make-backup.ts';
 /** The most that is read: sealed to a recipient, a backup is a third larger. */
 export const mostFileBytes = 2 * mostBackupBytes;
 
+/** What is damaged in a backup is no file of a keystore, that others could be put beside. */
+export const anotherBackup = 'take another copy of the file, or another backup';
+
+/** What is damaged, and has no better hint, gets this one. */
+export async function withHint<T>(hint: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (!(cause instanceof JwksError) || cause.code !== 'damaged' || cause.hint !== undefined) throw cause;
+    throw new JwksError(cause.code, cause.message, { hint, cause });
+  }
+}
+
 /** Reads a backup. `findKey` gives the private key of the recipient, where the file is sealed to one. */
-export async function readBackup(
+export function readBackup(
+  bytes: Uint8Array,
+  source: string,
+  findKey: () => Promise<KeyText | undefined>,
+): Promise<Backup> {
+  return withHint(anotherBackup, read(bytes, source, findKey));
+}
+
+async function read(
   bytes: Uint8Array,
   source: string,
   findKey: () => Promise<KeyText | undefined>,

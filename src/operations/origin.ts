@@ -21,16 +21,18 @@ export interface Origin {
 export const fromBackup: Origin = {
   noun: 'the backup',
   note: 'from a backup',
-  elsewhere: 'restore the backup elsewhere with --into, and import the keys that are wanted',
+  elsewhere:
+    'restore it with --into DIR, and take over the keys that are wanted: jwks export SET --private --kid KID --keystore DIR -o FILE, then jwks import SET FILE',
   whenDamaged: 'nothing was changed; name the sets to restore the others only',
-  again: 'restore the set again',
+  again: 'restore again',
   isCopied: false,
 };
 
 export const fromPlace: Origin = {
   noun: 'the source',
   note: 'from another copy',
-  elsewhere: 'copy it to an empty place, and import the keys that are wanted',
+  elsewhere:
+    'let one of them go on, and take over the keys that it lacks: jwks export SET --private --kid KID --keystore OTHER -o FILE, then jwks import SET FILE --keystore ONE --accept-rollback',
   whenDamaged: 'nothing was copied; put it back from a backup first',
   again: 'copy it again',
   isCopied: true,

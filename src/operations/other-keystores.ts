@@ -4,8 +4,7 @@ import { SignatureChecker } from '../jose/identity.ts';
 import { openSlots, parseMaster, type Slot } from '../keystore/master-document.ts';
 import type { Place } from '../keystore/place.ts';
 import type { Secret } from '../keystore/secret.ts';
-import { isStateFile } from '../keystore/seen.ts';
-import { SeenFile } from '../keystore/seen-file.ts';
+import { isStateFile, SeenFile } from '../keystore/seen-file.ts';
 import type { Access } from './open.ts';
 
 export interface OtherKeystores {

@@ -4,21 +4,18 @@ import { JwksError } from '../errors.ts';
 import { toStorage } from '../keystore/backup.ts';
 import { Keystore } from '../keystore/keystore.ts';
 import { Reader } from '../keystore/reader.ts';
+import { SeenFiles } from '../keystore/seen.ts';
 import type { SetId } from '../keystore/set-id.ts';
+import { type DocumentName, documentOf } from '../keystore/set-id.ts';
 import type { Storage, StoredDocument } from '../keystore/storage.ts';
+import { checkTaken, forgetful, secretFor, type TakeRequest } from './check-backup.ts';
 import { decideMaster, type Standing } from './decide-master.ts';
 import type { SetStep } from './decide-restore.ts';
+import { decideSteps } from './decide-steps.ts';
+import { refuseGoingBack, type State, stateOf } from './going-back.ts';
 import type { Access } from './open.ts';
-import {
-  checkTaken,
-  decideSteps,
-  forgetful,
-  lookAt,
-  planNew,
-  type RestorePlan,
-  secretFor,
-  type TakeRequest,
-} from './plan-restore.ts';
+import { planNew } from './plan-new.ts';
+import { lookAt, type RestorePlan } from './plan-restore.ts';
 import { proveSets } from './prove-keystore.ts';
 import { refuseOtherKeystore } from './restore-faults.ts';
 
@@ -32,24 +29,31 @@ export async function planOver(access: Access, request: TakeRequest): Promise<Re
   // What this host has seen of the source is no yardstick for a copy of it.
   const there = await Reader.open({ storage, seenFiles: forgetful(access), acceptRollback: true }, undefined);
   refuseOtherKeystore(there, place, request);
-  const { sets, untried, reader: source } = await checkTaken(access, request);
+  const { sets, untried, keystore: taken } = await checkTaken(access, request);
+  const source = taken.reader;
   const standing = decideMaster(there, own, source, place, request);
   const keystore = standing === 'behind' ? undefined : await open(access, there, storage);
   const extra = (await storage.list()).filter((name) => !backup.sets.has(name));
   const others = [...(await (keystore?.reader ?? there).readEach(extra)).values()].map(({ set }) => set);
   if (standing === 'ahead') await refuseRekeyed(access, there, own, request);
-  const steps = await decideSteps(
-    request,
-    sets.map(({ manifest }) => manifest),
-    { storage, reader: keystore?.reader ?? there, clock: author.now(), origin },
-  );
+  const identity = standing === 'ahead' ? there.fingerprint : backup.identity;
+  const seen = new SeenFiles(access.fs, access.stateDirectory).apart(identity, place.id());
+  const opening = { storage, reader: keystore?.reader ?? there, keystore, seen, opens: () => true };
+  const manifests = sets.map(({ manifest }) => manifest);
+  const steps = await decideSteps(request, manifests, { ...opening, clock: author.now(), origin });
   if (!force) refuseDifference(standing, steps, others, access, request);
-  if (standing === 'behind') refuseAhead(steps, others, access);
+  if (standing === 'behind') refuseAhead(steps, others, access, request);
+  const { revision } = backup.master;
+  const states = new Map<DocumentName, State>(
+    steps.map(({ set, state }) => [documentOf(set), state] as const),
+  );
+  if (standing !== 'ahead') states.set('master', stateOf(backup.master, source.master.previous));
   return {
-    ...{ label: place.label, origin, isPinned: true, isNew: false },
-    identity: standing === 'ahead' ? there.fingerprint : backup.identity,
-    master: standing === 'behind' ? { document: backup.master, from: own.revision } : undefined,
-    ...{ storage, keystore, steps, untried },
+    ...{ label: place.label, origin, isPinned: true, isNew: false, isAdopted: false, identity },
+    isApart: request.isApart,
+    behind: refuseGoingBack(access, identity, states, false),
+    master: standing === 'behind' ? { document: backup.master, from: own.revision, revision } : undefined,
+    ...{ storage, keystore, steps, untried, holderOf: () => taken },
   };
 }
 
@@ -100,6 +104,7 @@ function refuseAhead(
   steps: readonly SetStep[],
   others: readonly SetId[],
   { place: { label } }: Access,
+  { origin }: TakeRequest,
 ): void {
   const ahead = steps.filter(({ action, isSame }) => action !== 'written' && !isSame).map(({ set }) => set);
   if (ahead.length === 0 && others.length === 0) return;
@@ -107,7 +112,7 @@ function refuseAhead(
     'conflict',
     `the keystore at ${label} has an older master document, and newer sets: ${few(quoted([...ahead, ...others]))}`,
     {
-      hint: 'both were changed since they were one: copy it to an empty place, and import the keys that are wanted',
+      hint: `both were changed since they were one: ${origin.elsewhere}`,
     },
   );
 }

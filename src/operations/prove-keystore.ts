@@ -55,8 +55,8 @@ export async function proveSets(
   throw new JwksError(first.code, faults.map(({ message }) => message).join('; '), { hint, cause: first });
 }
 
-/** Returns the kids that could not be tried here. */
-async function proveSet({ manifest, privateKeys }: OpenSet): Promise<string[]> {
+/** Tries every key of a set. Returns the kids that could not be tried here. */
+export async function proveSet({ manifest, privateKeys }: OpenSet): Promise<string[]> {
   const untried: string[] = [];
   for (const jwk of privateKeys) {
     try {

@@ -154,7 +154,7 @@ function refuseDrop({ slot, reader }: Keystore, drop: readonly string[]): string
 }
 
 /** What is wrong with a document itself. */
-const faults: readonly ErrorCode[] = ['damaged', 'rolled-back', 'newer-format'];
+const faults: readonly ErrorCode[] = ['damaged', 'rolled-back'];
 
 /** What does not open now would be lost for good with the key that might still open it. */
 async function refuseUnopened(keystore: Keystore): Promise<void> {

@@ -1,5 +1,5 @@
-// Whether a place without a master document may take a keystore: empty, or left by a restore or a copy that was
-// stopped. The keystore that is copied may have been changed since.
+// Whether a place without a master document may take a copy: empty, or left by one that was stopped. The keystore that
+// is copied may have been changed since.
 import { JwksError } from '../errors.ts';
 import type { KeystoreState } from '../keystore/backup.ts';
 import { inBatches } from '../keystore/in-batches.ts';
@@ -9,14 +9,12 @@ import type { Reader } from '../keystore/reader.ts';
 import { digestOf } from '../keystore/set-document.ts';
 import { type DocumentName, documentOf } from '../keystore/set-id.ts';
 import type { Storage, StoredDocument } from '../keystore/storage.ts';
-import type { Instant } from '../lifecycle/time.ts';
 import { follows } from './decide-restore.ts';
 
 /** What is to be written, and whose signatures are good. */
 interface Coming extends KeystoreState {
   readonly manifests: readonly Manifest[];
   readonly reader: Reader;
-  readonly clock: Instant;
 }
 
 /** So many documents are looked at together. */
@@ -40,19 +38,19 @@ async function isEarlier(
   name: DocumentName,
   there: StoredDocument,
   manifest: Manifest | undefined,
-  { reader, clock }: Coming,
+  { reader }: Coming,
 ): Promise<boolean> {
   if (manifest === undefined || there.revision >= manifest.revision) return false;
   try {
     const { manifest: earlier } = await reader.parse(name, there);
-    return follows(manifest, earlier, digestOf(there.bytes), clock);
+    return follows(manifest, earlier, digestOf(there.bytes));
   } catch (error) {
     if (!(error instanceof JwksError)) throw error;
     return false;
   }
 }
 
-function notEmpty({ label }: Place): JwksError {
+export function notEmpty({ label }: Place): JwksError {
   return new JwksError('conflict', `${label} is not empty, and no keystore`, {
     hint: 'a keystore needs a place of its own',
   });

@@ -91,7 +91,10 @@ describe('a round trip', () => {
     await ok(machine, 'create --alg ES256 auth later');
     await ok(machine, 'create --alg ES256 newer n1');
     lose(machine);
-    await ok(machine, 'restore b.json');
+    const refused = await machine.jwks('restore b.json');
+    expect([refused.status, existsSync(share(machine))]).toEqual([6, false]);
+    expect(refused.stderr).toContain('set "newer" is not in it, and this host has seen revision 1');
+    await ok(machine, 'restore b.json --accept-rollback');
     expect(await states(machine)).toEqual(before);
     expect((await machine.jwks('export --all')).status).toBe(0);
   });
@@ -292,7 +295,7 @@ describe('into a keystore that is there', () => {
     await ok(machine, 'backup new.json');
     const after = await states(machine);
     lose(machine);
-    await ok(machine, 'restore old.json');
+    await ok(machine, 'restore old.json --accept-rollback');
     await transcript(
       machine,
       `
@@ -322,12 +325,12 @@ describe('into a keystore that is there', () => {
     await ok(machine, 'revoke auth k2 --reason keyCompromise --no-successor');
     await ok(machine, 'backup fork.json');
     lose(machine);
-    await ok(machine, 'restore base.json');
+    await ok(machine, 'restore base.json --accept-rollback');
     machine.now = instant('2026-02-01T13:00:00Z');
     await ok(machine, 'create --alg ES256 auth other');
     await ok(machine, 'create --alg ES256 auth another');
     const { restored } = await json(machine, 'restore fork.json auth --force --yes');
-    expect(restored).toEqual([{ set: 'auth', revision: 7, action: 'merged' }]);
+    expect(restored).toEqual([{ set: 'auth', revision: 7, action: 'merged', buried: ['k2'] }]);
     expect(await states(machine)).toEqual({
       another: 'active',
       other: 'active',
@@ -352,7 +355,7 @@ describe('into a keystore that is there', () => {
     await ok(machine, 'create --alg ES256 auth a2');
     await ok(machine, 'backup fork.json');
     lose(machine);
-    await ok(machine, 'restore base.json');
+    await ok(machine, 'restore base.json --accept-rollback');
     await ok(machine, 'revoke auth k2');
     const before = snapshotOf(share(machine));
     const ran = await machine.jwks('restore fork.json --force --yes');

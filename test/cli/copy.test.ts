@@ -243,7 +243,7 @@ describe('a target with another state of it', () => {
     const forced = await elsewhere(machine, 'copy --from a --to b --force --yes --format json');
     expect([forced.status, JSON.parse(forced.stdout).copied[1]]).toEqual([
       0,
-      { set: 'auth', revision: 6, action: 'merged' },
+      { set: 'auth', revision: 6, action: 'merged', buried: ['k2'] },
     ]);
     expect(forced.stderr).toContain('3 sets, 4 keys copied and proved');
     const { stdout } = await elsewhere(machine, 'list auth --all --keystore b --format json');

@@ -108,6 +108,9 @@ test('npm pack, npm install, tsc, node', { timeout: 60_000 }, ({ skip }) => {
     sameSet: true,
     refused: 'secret',
   });
+  const required = ['-e', `console.log(typeof require('jwks-keystore').openKeystore)`];
+  const loaded = spawnSync(process.execPath, required, { cwd: directory, encoding: 'utf8' });
+  expect(loaded).toMatchObject({ status: 0, stdout: 'function\n', stderr: '' });
   const bin = spawnSync(`${directory}/node_modules/.bin/jwks`, ['--version'], { encoding: 'utf8' });
   expect(bin).toMatchObject({ status: 0, stderr: '' });
   expect(bin.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -1,92 +1,202 @@
-// Completion scripts: shells can read them, and bash completes commands, options and set ids with them.
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { newShell, quote, type Shell, sh } from '../support/shell.ts';
+// Completion in the shells themselves: typed on a terminal in bash and zsh, asked of fish.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { hasTerminals, newShell, onTerminal, quote, type Shell, sh } from '../support/shell.ts';
 
-const isThere = (shell: string): boolean => {
-  try {
-    execFileSync(shell, ['-c', 'exit 0']);
-    return true;
-  } catch {
-    return false;
-  }
+const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0;
+const names = [
+  'auth',
+  'author',
+  'two words',
+  'urn:example:a',
+  'ключ',
+  'a"b',
+  "it's",
+  '$(touch pwned)',
+  '`touch pwned`',
+  '*',
+  '-dash',
+];
+
+async function shellWithSets(): Promise<Shell> {
+  // Without it zsh takes no letter but those of ASCII from a terminal.
+  const shell = newShell({ LC_ALL: 'C.UTF-8' });
+  const lines = names.map(
+    (name) => `jwks create -q --alg ES256 -- ${quote(name)} ${name === 'auth' ? 'k-2025' : ''}`,
+  );
+  const other =
+    'jwks init -q --keystore "other place"; jwks create -q --keystore "other place" --alg ES256 elsewhere';
+  expect(await sh(shell, `set -e; ${[...lines, other].join('\n')}`)).toMatchObject({ status: 0 });
+  mkdirSync(`${shell.home}/some directory`);
+  return shell;
+}
+
+/** What is typed up to the key, and the words that the command then gets. */
+const typed: readonly (readonly [keys: string, words: readonly string[]])[] = [
+  ['cr\t', ['create']],
+  ['sec\tad\t--rec\t', ['secret', 'add', '--recipient']],
+  ['help sec\tch\t', ['help', 'secret', 'change']],
+  ['create --alg ES2\t', ['create', '--alg', 'ES256']],
+  ['create --alg=ES2\t', ['create', '--alg=ES256']],
+  ['check --format na\t', ['check', '--format', 'nagios']],
+  ['export --for hy\t', ['export', '--for', 'hydra']],
+  ['export tw\t', ['export', 'two words']],
+  ['export "tw\t', ['export', 'two words']],
+  ["export 'tw\t", ['export', 'two words']],
+  ['export urn:\t', ['export', 'urn:example:a']],
+  ['export urn:exa\t', ['export', 'urn:example:a']],
+  ['export клю\t', ['export', 'ключ']],
+  ['export a\\"\t', ['export', 'a"b']],
+  ['export it\t', ['export', "it's"]],
+  ['export \\$\t', ['export', '$(touch pwned)']],
+  ['export \\`\t', ['export', '`touch pwned`']],
+  ['export -- -d\t', ['export', '--', '-dash']],
+  ['create jwks two\t', ['create', 'jwks', 'two words']],
+  ['retire auth k\t', ['retire', 'auth', 'k-2025']],
+  ['get auth --kid k\t', ['get', 'auth', '--kid', 'k-2025']],
+  ['--keystore other\\ place list el\t', ['--keystore', 'other place', 'list', 'elsewhere']],
+  ['list --keystore="$HOME/other place" el\t', ['list', '--keystore=~/other place', 'elsewhere']],
+  ['list --keystore ~/other\\ place el\t', ['list', '--keystore', '~/other place', 'elsewhere']],
+  ['secret remove fi\t', ['secret', 'remove', 'first']],
+];
+const files: typeof typed = [
+  ['list -o some\t', ['list', '-o', 'some directory/']],
+  ['list --output=some\t', ['list', '--output=some directory/']],
+];
+
+/** Types each line in one shell, where `show` is completed as `jwks` is and prints its words. */
+async function typeIn(shell: Shell, start: string, lines: typeof typed): Promise<string[][]> {
+  const setUp = `show() { { printf '%s\\0' "$@"; printf '\\n'; } >> shown; }`;
+  const keys = lines.map(([line], index) => ({ after: `ready${index}>`, keys: `show ${line}\r` }));
+  const last = { after: `ready${lines.length}>`, keys: 'exit\r' };
+  const { output } = await onTerminal(shell, start.replace('SET_UP', setUp), [...keys, last]);
+  expect(output).not.toMatch(/jwks: |hint: |not found|error/i);
+  const shown = readFileSync(`${shell.home}/shown`, 'utf8').trimEnd().split('\0\n');
+  const home = (word: string) => word.replace(shell.home, '~').replace(/\0$/, '');
+  return shown.map((line) => line.replace(/\0$/, '').split('\0').map(home));
+}
+
+const start = {
+  bash: `cat > rc <<'END'
+PS1='ready$((n++))>'; n=0; bind 'set enable-bracketed-paste off'
+eval "$(jwks completion bash)"
+SET_UP
+complete -F _jwks show
+END
+bash --noprofile --rcfile rc -i`,
+  zsh: `mkdir -p zdot; cat > zdot/.zshrc <<'END'
+setopt prompt_subst; unsetopt beep; n=-1; precmd() { ((++n)) }; PS1='ready$n>'
+eval "$(jwks completion zsh)"
+SET_UP
+compdef _jwks show
+END
+ZDOTDIR=$PWD/zdot zsh -i`,
 };
 
-test.each(['bash', 'zsh', 'fish'])('%s reads its script', async (name) => {
+test.skipIf(!hasTerminals)(
+  'bash completes what is typed (skipped without script)',
+  async () => {
+    const shell = await shellWithSets();
+    const lines = [...typed, ...files];
+    expect(await typeIn(shell, start.bash, lines)).toEqual(lines.map(([, words]) => words));
+    expect((await sh(shell, 'ls')).stdout).not.toContain('pwned');
+  },
+  120_000,
+);
+
+test.skipIf(!hasTerminals || !isThere('zsh'))(
+  'zsh completes what is typed (skipped without zsh)',
+  async () => {
+    const shell = await shellWithSets();
+    // It takes the slash behind a directory away again.
+    const lines = [
+      ...typed,
+      ...files.map(([keys, words]) => [keys, words.map((word) => word.replace(/\/$/, ''))] as const),
+    ];
+    expect(await typeIn(shell, start.zsh, lines)).toEqual(lines.map(([, words]) => words));
+    expect((await sh(shell, 'ls')).stdout).not.toContain('pwned');
+  },
+  120_000,
+);
+
+const installed =
+  'mkdir -p ~/.config/fish/completions; jwks completion fish > ~/.config/fish/completions/jwks.fish';
+
+test.skipIf(!isThere('fish'))(
+  'fish completes what is typed (skipped without fish)',
+  async () => {
+    const shell = await shellWithSets();
+    expect(await sh(shell, installed)).toMatchObject({ status: 0, stderr: '' });
+    for (const [keys, words] of [...typed, ...files].filter(([line]) => line.split('\t').length === 2)) {
+      const line = `jwks ${keys.replace('\t', '')}`;
+      const { status, stdout, stderr } = await sh(shell, `fish -c 'complete -C $argv[1]' ${quote(line)}`);
+      expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' });
+      const first = stdout.split('\n').map((one) => one.split('\t')[0]);
+      expect(first, line).toEqual([words.at(-1), '']);
+    }
+    expect((await sh(shell, 'ls')).stdout).not.toContain('pwned');
+  },
+  120_000,
+);
+
+test('README says what is typed here', () => {
+  const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+  for (const line of [
+    'eval "$(jwks completion bash)"',
+    'eval "$(jwks completion zsh)"',
+    ...installed.split('; '),
+  ])
+    expect(readme).toContain(`\n${line}\n`);
+});
+
+test.each(['bash', 'zsh', 'fish'])('%s finds no fault in its script', async (name) => {
   const shell = newShell();
-  const { status, stdout } = await sh(shell, `jwks completion ${name} > script; cat script`);
-  expect(status).toBe(0);
-  for (const word of ['create', 'list', 'export', 'get', 'init', 'secret', 'thumbprint', 'algs', 'config']) {
-    expect(stdout).toContain(word);
-  }
-  expect(stdout).toContain('kid-from');
+  expect(await sh(shell, `jwks completion ${name} > script`)).toMatchObject({ status: 0, stderr: '' });
   if (isThere(name)) expect(await sh(shell, `${name} -n script`)).toMatchObject({ status: 0, stderr: '' });
 });
 
-test.skipIf(isThere('zsh') && isThere('fish'))(
-  'zsh or fish is not here: its script is only looked at',
-  () => {},
-);
+const ask = (shell: Shell, words: string) => sh(shell, `jwks __complete zsh ${words}`);
 
-/** What bash offers for a line whose last word is being completed. */
-async function complete(shell: Shell, ...words: string[]): Promise<string[]> {
-  const script = `
-    source <(jwks completion bash)
-    COMP_WORDS=(${words.map(quote).join(' ')}) COMP_CWORD=${words.length - 1}
-    _jwks
-    printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { status, stdout, stderr } = await sh(shell, script);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  return stdout.split('\n').filter((line) => line !== '');
-}
-
-test('bash completes commands, options and their values', async () => {
+test('without a keystore, a secret or a home nothing is offered, and nothing said', async () => {
   const shell = newShell();
-  expect(await complete(shell, 'jwks', 'cr')).toEqual(['create']);
-  expect(await complete(shell, 'jwks', '')).toContain('thumbprint');
-  expect(await complete(shell, 'jwks', 'create', '--kid')).toEqual(['--kid-from']);
-  expect(await complete(shell, 'jwks', 'create', '--kid-from', 's')).toEqual(['spki-sha256']);
-  expect(await complete(shell, 'jwks', 'create', '--use', '')).toEqual(['sig', 'enc']);
-  expect(await complete(shell, 'jwks', 'list', '--keys')).toEqual(['--keystore']);
-  expect(await complete(shell, 'jwks', 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
-  expect(await complete(shell, 'jwks', 'secret', '')).toEqual([
-    'generate',
-    'list',
-    'add',
-    'change',
-    'remove',
-  ]);
+  const nothing = { status: 0, stdout: '', stderr: '' };
+  expect(await ask(shell, "export ''")).toEqual({ ...nothing, signal: null });
+  expect(await ask(shell, "--keystore nowhere export ''")).toMatchObject(nothing);
+  expect(await sh(shell, "unset HOME; jwks __complete zsh export ''")).toMatchObject(nothing);
+  expect(
+    await sh(shell, "mkdir .config; echo '}' > jwks.config.yaml; jwks __complete zsh list ''"),
+  ).toMatchObject(nothing);
+  expect((await ask(shell, 'cre')).stdout).toBe('words\ncreate\tmake a key; its public half on stdout\n');
+  expect((await sh(shell, 'ls -A')).stdout).toBe('.config\njwks.config.yaml\n');
 });
 
-test('bash completes the ids of sets, quoted, and never runs one', async () => {
+test('a set is offered without the secret, and no trace is left', async () => {
   const shell = newShell();
-  const names = [
-    'auth',
-    'author',
-    'hydra.openid.id-token',
-    'two words',
-    '$(touch pwned)',
-    '`touch pwned`',
-    '*',
-  ];
-  for (const name of names) await sh(shell, `jwks create -q --alg ES256 -- ${quote(name)}`);
-  expect(await complete(shell, 'jwks', 'export', 'au')).toEqual(['auth', 'author']);
-  expect(await complete(shell, 'jwks', 'get', 'hydra')).toEqual(['hydra.openid.id-token']);
-  expect(await complete(shell, 'jwks', 'list', 'tw')).toEqual(['two\\ words']);
-  expect(await complete(shell, 'jwks', 'create', 'auth')).toEqual(['auth', 'author']);
-  expect(await complete(shell, 'jwks', 'algs', 'au')).toEqual([]);
-  const offered = await complete(shell, 'jwks', 'export', '');
-  const all = offered.filter((word) => !word.startsWith('--'));
-  expect(all).toHaveLength(names.length);
-  writeFileSync(`${shell.home}/offered`, all.join(' '));
-  const back = await sh(shell, `eval "set -- $(cat offered)"; printf '%s\\n' "$@"; ls`);
-  expect(back.stdout).toBe(`${[...names].sort().join('\n')}\noffered\n`);
+  await sh(
+    shell,
+    'jwks create -q --alg ES256 auth; jwks create -q --alg ES256 gone; jwks delete -q gone --yes',
+  );
+  await sh(shell, 'rm -r .config/jwks/secret .local/state');
+  expect(await ask(shell, "export ''")).toMatchObject({ stdout: 'words\nauth\tset\n', stderr: '' });
+  expect((await sh(shell, 'ls .local')).stdout).toBe('share\n');
 });
 
-test('bash completes without a keystore, and with one that wants a secret', async () => {
-  expect(await complete(newShell(), 'jwks', 'export', 'au')).toEqual([]);
-  const shell = newShell();
-  await sh(shell, 'jwks create -q --alg ES256 auth; rm .config/jwks/secret');
-  expect(await complete(shell, 'jwks', 'export', 'au')).toEqual(['auth']);
+test.each([
+  ['one that is silent', false],
+  ['one that is away', true],
+])('a database does not hold the line up: %s', async (_, isAway) => {
+  const server = createServer(() => {});
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  if (isAway) server.close();
+  else onTestFinished(() => void server.close());
+  const began = performance.now();
+  const ran = await ask(newShell(), `--keystore postgres://u@127.0.0.1:${port}/d export ''`);
+  expect(ran).toMatchObject({ status: 0, stderr: '' });
+  expect(ran.stdout.replace('words\n', '')).toBe('');
+  expect(performance.now() - began).toBeLessThan(8_000);
 });

@@ -1,7 +1,7 @@
 // jwks algs: the algorithms, and what this machine can do of them.
 import type { Command } from 'commander';
 import type { Algorithm } from '../../jose/algorithms.ts';
-import { examples, type Open, operandsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { type Column, formatTable } from '../terminal-text.ts';
 
@@ -11,7 +11,7 @@ export function register(program: Command, open: Open): void {
     .summary('list the algorithms, and what this machine can do')
     .description('Lists the algorithms with the keys that fit, and whether this machine can make them.')
     .usage('[options]')
-    .argument('[operands...]')
+    .addArgument(operands())
     .addHelpText('after', () => examples('jwks algs', "jwks algs --format 'jsonpath=algorithms.#.alg'"));
   command.action(() => open(command, run));
 

@@ -1,7 +1,7 @@
 // jwks backup: the whole keystore in one file, sealed as it stands.
 import type { Command } from 'commander';
 import type { MadeBackup } from '../../operations/make-backup.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 
@@ -17,7 +17,7 @@ export function register(program: Command, open: Open): void {
       'Writes all documents of the keystore, as they stand together, into one new file. Private keys stay sealed in it: it needs no secret to be made, and a secret of the keystore to be restored.',
     )
     .usage('[options] <file>')
-    .argument('[operands...]')
+    .addArgument(operands({ file: 'where to write it; - is standard output' }))
     .option('--recipient <file>', 'seal the file to this public key too (JWK or PEM)')
     .addHelpText('after', () =>
       examples('jwks backup /mnt/safe/jwks-backup.json', 'jwks backup b.json --recipient escrow.pub.pem'),

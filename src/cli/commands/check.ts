@@ -5,7 +5,7 @@ import { parseSetId } from '../../keystore/set-id.ts';
 import { formatInstant, type Instant, type Seconds } from '../../lifecycle/time.ts';
 import type { Checked } from '../../operations/check-sets.ts';
 import { toNagios, toPrometheus } from '../check-formats.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, exitCodes, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { toFindingsTable, toFindingsValue } from '../findings.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
@@ -22,11 +22,11 @@ export function register(program: Command, open: Open): void {
     .command('check')
     .summary('find what is overdue or published otherwise')
     .description(
-      'For monitoring: tells what is overdue, missing or too old, and with --url whether an endpoint publishes what it should. Exit 0: nothing of weight, 1: an error was found, 7: it could not be found out. Needs no secret. Beside the usual formats there are prometheus and nagios.',
+      'For monitoring: tells what is overdue, missing or too old, and with --url whether an endpoint publishes what it should. Needs no secret. --format may also be prometheus or nagios.',
     )
     .usage('[options] [set-id...]')
-    .argument('[operands...]')
-    .option('--url <url...>', 'where the sets are published')
+    .addArgument(operands({ 'set-id': 'only these sets (default: all)' }))
+    .option('--url <url...>', 'where the sets are published; several may follow')
     .option('--max-age <span>', 'a key that has signed longer is too old', durationArgument)
     .option('--at <time>', 'as it was or will be at a time (ISO 8601)', instantArgument)
     .addHelpText('after', () =>
@@ -34,6 +34,13 @@ export function register(program: Command, open: Open): void {
         'jwks check --format nagios',
         'jwks check auth --url https://auth.example.com/.well-known/jwks.json',
       ),
+    )
+    .addHelpText('after', () =>
+      exitCodes({
+        0: 'nothing of weight was found',
+        1: 'an error was found',
+        7: 'it could not be found out, such as what a URL publishes',
+      }),
     );
   command.action(() => open(command, run));
 

@@ -1,20 +1,22 @@
 // jwks completion: what a shell needs to complete commands, options and set ids.
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
-import { examples, type Open, operandsOf } from '../command.ts';
-import { completionScript, isShell, shells } from '../completion-script.ts';
+import { examples, type Open, operands, operandsOf } from '../command.ts';
+import { completionScript, isShell, shells } from '../completion/script.ts';
 import type { Session } from '../session.ts';
 
 export function register(program: Command, open: Open): void {
   const command = program
     .command('completion')
     .summary('print a completion script for bash, zsh or fish')
-    .description('Prints a completion script: commands, options, and the ids of your sets.')
+    .description(
+      'Prints a script by which a shell completes commands, options and their values, set ids and kids. It asks jwks itself at each turn, so that it stays in step with it.',
+    )
     .usage('[options] <shell>')
-    .argument('[operands...]')
+    .addArgument(operands({ shell: 'bash, zsh or fish' }))
     .addHelpText('after', () =>
       examples(
-        'source <(jwks completion bash)',
+        'eval "$(jwks completion bash)"',
         'jwks completion fish > ~/.config/fish/completions/jwks.fish',
       ),
     );
@@ -25,6 +27,6 @@ export function register(program: Command, open: Open): void {
     if (!isShell(shell))
       throw new JwksError('usage', `unknown shell "${shell}"`, { hint: shells.join(', ') });
     await session.printer.prepare({ hasFormats: false });
-    await session.printer.text(completionScript(shell, program));
+    await session.printer.text(completionScript(shell));
   }
 }

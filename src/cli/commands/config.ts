@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { defaultFacts, type PolicyFacts } from '../../lifecycle/policy.ts';
 import { formatDuration } from '../../lifecycle/time.ts';
-import { examples, type Open, operandsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf } from '../command.ts';
 import { homedirOf } from '../describe-path.ts';
 import type { Session } from '../session.ts';
 import type { Setting } from '../settings.ts';
@@ -17,12 +17,12 @@ interface Row {
 export function register(program: Command, open: Open): void {
   const command = program
     .command('config')
-    .summary('show the effective settings and where they come from')
+    .summary('show the settings, and where they come from')
     .description(
       'Shows every effective setting and where it comes from. Of the secret only its source, never itself.',
     )
     .usage('[options]')
-    .argument('[operands...]')
+    .addArgument(operands())
     .addHelpText('after', () => examples('jwks config', 'JWKS_KEYSTORE=/srv/jwks jwks config --format json'));
   command.action(() => open(command, run));
 

@@ -4,7 +4,7 @@ import { JwksError } from '../../errors.ts';
 import { parseKeyId } from '../../keystore/set-id.ts';
 import type { Use } from '../../lifecycle/key.ts';
 import type { ConvertRequest, KeyForm } from '../../operations/convert-keys.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { wholeNumber } from '../global-options.ts';
 import { readInput } from '../input.ts';
 import { passphraseFrom, readKeyFiles } from '../key-input.ts';
@@ -46,17 +46,17 @@ export function register(program: Command, open: Open): void {
       'Reads what import reads, proves it, and writes the public half as JWK, PEM, DER or SSH; the private one only with --private. pem is SPKI, or PKCS#8 with --private. Needs no keystore.',
     )
     .usage('[options] [file]')
-    .argument('[operands...]')
+    .addArgument(operands({ file: 'what holds the keys; none or - is standard input' }))
     .addOption(new Option('--to <form>', 'form to write').choices(forms).default('jwk'))
-    .option('--private', 'the private half')
-    .option('--kid <kid>', 'only this key; or the name of one that has none')
+    .option('--private', 'write the private half')
+    .option('--kid <kid>', 'only this key; or the kid for one that has none')
     .option('--alg <alg>', 'algorithm, where the file does not say')
     .addOption(new Option('--use <use>', 'sig or enc, where the file does not say').choices(['sig', 'enc']))
-    .option('--passphrase-file <file>', 'passphrase of what is encrypted')
-    .option('--encrypt-with <file>', 'passphrase to encrypt PKCS#8 with (16 characters or more)')
+    .option('--passphrase-file <file>', 'file with the passphrase of what is encrypted')
+    .option('--encrypt-with <file>', 'file with a passphrase (16 characters or more) to encrypt PKCS#8')
     .option('--certificate', 'with a self-signed X.509 certificate')
     .option('--subject <name>', 'whom the certificate is for, such as CN=auth.example.com')
-    .option('--days <n>', `how long it holds (default: ${defaultDays})`, days)
+    .option('--days <n>', `how many days the certificate is valid (default: ${defaultDays})`, days)
     .addHelpText('after', () =>
       examples('jwks convert key.pem', 'jwks convert key.jwk --to pkcs8 --private -o key.pem'),
     );

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { JwksError, shellWord } from '../../errors.ts';
 import type { CopyAccess, CopyPlan } from '../../operations/copy-keystore.ts';
 import type { Access } from '../../operations/open.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { homedirOf } from '../describe-path.ts';
-import { printSets, sayLacking, sayUntried, whatIsReplaced } from '../restored-sets.ts';
+import { printSets, sayBehind, saySets, sayUntried, whatIsReplaced } from '../restored-sets.ts';
 import type { Session } from '../session.ts';
 import { placeAt } from '../settings.ts';
 import { escapeText } from '../terminal-text.ts';
@@ -27,14 +27,14 @@ export function register(program: Command, open: Open): void {
       'Takes a keystore as it stands, proves every key in it with its secret, writes all of it to another place, byte for byte, reads it back and proves every key there. What is there already is left alone; stopped anywhere, it is run again. The source stays as it is, and is not to be changed any more.',
     )
     .usage('[options] --from <place> --to <place>')
-    .argument('[operands...]')
+    .addArgument(operands())
     .option('--from <place>', 'the directory or postgres:// URL that it is in')
     .option('--to <place>', 'where it is to be, which is made if need be')
     .option('--dry-run', 'say what would be done, and do nothing')
     .addHelpText('after', () =>
       examples(
-        'jwks copy --from ./keys --to postgres://jwks@db.example.com/auth --dry-run',
-        'jwks copy --from postgres://jwks@db.example.com/auth --to ./keys',
+        'jwks copy --from ./keys --to postgres://db.example/auth --dry-run',
+        'jwks copy --from postgres://db.example/auth --to ./keys',
       ),
     );
   command.action(() => open(command, run));
@@ -51,9 +51,10 @@ export function register(program: Command, open: Open): void {
     );
     const { restore } = plan;
     await sayUntried(session, restore.untried);
+    await sayBehind(session, restore.behind);
     if (options.dryRun === true) {
       await printSets(session, 'copied', restore.steps);
-      await sayLacking(session, restore);
+      await saySets(session, restore);
       return session.printer.say('that would be done; nothing was');
     }
     if (changesWhatIsThere(plan)) await session.printer.confirm(`copy into ${whatIsReplaced(restore)}?`);
@@ -61,7 +62,7 @@ export function register(program: Command, open: Open): void {
     if (restore.isNew)
       await session.printer.say(`made a keystore   ${homedirOf(session.host)(restore.label)}`);
     await printSets(session, 'copied', sets);
-    await sayLacking(session, restore);
+    await saySets(session, restore);
     await session.printer.say(`${count(proved.sets, 'set')}, ${count(proved.keys, 'key')} copied and proved`);
     await sayNext(session, access);
   }

@@ -6,7 +6,7 @@ import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import type { Use } from '../../lifecycle/key.ts';
 import { describeDuration, formatInstant } from '../../lifecycle/time.ts';
 import type { Created } from '../../operations/create-key.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { wholeNumber } from '../global-options.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
@@ -31,7 +31,12 @@ export function register(program: Command, open: Open): void {
     .summary('make a key; its public half on stdout')
     .description('Makes a key and adds it to a set, which is made if need be. The key signs at once.')
     .usage('[options] <set-id> [key-id]')
-    .argument('[operands...]')
+    .addArgument(
+      operands({
+        'set-id': 'the set, which is made if need be',
+        'key-id': 'what to call the key (default: see --kid-from)',
+      }),
+    )
     .option('--alg <alg>', 'algorithm; jwks algs lists them (default: RS256)')
     .addOption(
       new Option('--use <use>', 'sig or enc (default: what the algorithm is for)').choices(['sig', 'enc']),
@@ -39,13 +44,11 @@ export function register(program: Command, open: Open): void {
     .addOption(
       new Option('--bits <n>', 'size of an RSA or symmetric key (default: RSA 4096)').argParser(wholeNumber),
     )
-    .option('--crv <curve>', 'curve, where the algorithm leaves a choice')
+    .option('--crv <curve>', 'curve, where the algorithm leaves a choice (default: see jwks algs)')
     .addOption(
-      new Option('--kid-from <scheme>', 'how to make the key id').choices([
-        'thumbprint',
-        'uuid',
-        'spki-sha256',
-      ]),
+      new Option('--kid-from <scheme>', 'how to make the key id')
+        .choices(['thumbprint', 'uuid', 'spki-sha256'])
+        .default(undefined, 'thumbprint; uuid if symmetric'),
     )
     .option('--if-missing', 'be content with a key of that use and algorithm that is active already')
     .option('--private', 'print the private half')

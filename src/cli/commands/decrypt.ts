@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
 import { parseSetId } from '../../keystore/set-id.ts';
-import { examples, type Open, operandsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 
@@ -14,7 +14,12 @@ export function register(program: Command, open: Open): void {
       'Opens a compact JWE (RFC 7516) from a file or stdin by the key of the set that it names, and writes what is in it, byte for byte. A new file is for its owner only.',
     )
     .usage('[options] <set-id> [file]')
-    .argument('[operands...]')
+    .addArgument(
+      operands({
+        'set-id': 'the set whose key it is encrypted to',
+        file: 'the message; none or - is standard input',
+      }),
+    )
     .addHelpText('after', () =>
       examples('jwks decrypt mail letter.jwe -o letter.txt', 'jwks decrypt mail < letter.jwe'),
     );

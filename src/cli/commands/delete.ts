@@ -4,7 +4,7 @@ import type { Keystore } from '../../keystore/keystore.ts';
 import { parseKeyId, parseSetId, type SetId } from '../../keystore/set-id.ts';
 import type { Changed } from '../../operations/change-set.ts';
 import { addChangeOptions, type ChangeOptions, inTurn, printChange } from '../change-options.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { sayNextSteps } from '../next-steps.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
@@ -22,7 +22,7 @@ export function register(program: Command, open: Open): void {
       'Takes sets, or one key of them, away for good. Asks first. Names stay taken: a kid is never used again.',
     )
     .usage('[options] <set-id...>')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'the sets to delete, or to delete a key of' }))
     .option('--kid <kid>', 'only this key; if it is the one that signs, a successor signs at once')
     .option('--ignore-missing', 'what does not exist is no error');
   addChangeOptions(command).addHelpText('after', () =>

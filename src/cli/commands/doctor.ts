@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
 import type { Diagnosis } from '../../operations/doctor.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, exitCodes, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { toFindingsTable, toFindingsValue } from '../findings.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
@@ -12,12 +12,13 @@ export function register(program: Command, open: Open): void {
     .command('doctor')
     .summary('find what is wrong with the keystore')
     .description(
-      'Opens every document, proves every private key, and looks at modes, leftover files, revisions, the secret file, the clock, free space and versions. Exit 0: nothing of weight, 1: an error was found. --repair changes only what cannot lose a key: it removes temporary files older than an hour, empties revisions that are proved superseded by a newest that the secret has opened, and takes modes away that are too wide.',
+      'Opens every document, proves every private key, and looks at modes, leftover files, revisions, the secret file, the clock, free space and versions. --repair changes only what cannot lose a key: it removes temporary files older than an hour, empties revisions that are proved superseded by a newest that the secret has opened, and takes modes away that are too wide.',
     )
     .usage('[options]')
-    .argument('[operands...]')
+    .addArgument(operands())
     .option('--repair', 'mend what can be mended without losing a key, and look again')
-    .addHelpText('after', () => examples('jwks doctor', 'jwks doctor --repair --format json'));
+    .addHelpText('after', () => examples('jwks doctor', 'jwks doctor --repair --format json'))
+    .addHelpText('after', () => exitCodes({ 0: 'nothing of weight was found', 1: 'an error was found' }));
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 
 interface EncryptOptions {
@@ -21,12 +21,14 @@ export function register(program: Command, open: Open): void {
       'Encrypts a file or stdin, up to 1 MiB, to the active key of a set for enc, as a compact JWE (RFC 7516). Needs no secret, but for symmetric keys.',
     )
     .usage('[options] <set-id> [file]')
-    .argument('[operands...]')
+    .addArgument(
+      operands({ 'set-id': 'the set to encrypt to', file: 'the message; none or - is standard input' }),
+    )
     .option('--alg <alg>', 'to the key of this algorithm, where there are several')
     .option('--kid <kid>', 'to this key, which must be active')
     .option('--enc <enc>', 'how the content is encrypted (default: A256GCM, or what fits the key)')
-    .option('--cty <type>', 'what it is, such as JWT')
-    .option('--unchecked', 'although neither a fingerprint nor the secret vouches for the keystore')
+    .option('--cty <type>', 'type of the content, such as JWT')
+    .option('--unchecked', 'go on although neither a fingerprint nor the secret vouches for the keystore')
     .addHelpText('after', () =>
       examples('jwks encrypt mail letter.txt -o letter.jwe', 'jwks encrypt mail < letter.txt > letter.jwe'),
     );

@@ -1,8 +1,8 @@
 // jwks explain: why a token is good or not.
 import type { Command } from 'commander';
-import { examples, type Open } from '../command.ts';
+import { examples, exitCodes, type Open } from '../command.ts';
 import { addTokenOptions } from '../token-check.ts';
-import { explainToken } from './verify.ts';
+import { explainToken, verdicts } from './verify.ts';
 
 export function register(program: Command, open: Open): void {
   const command = addTokenOptions(program.command('explain'))
@@ -12,6 +12,7 @@ export function register(program: Command, open: Open): void {
     )
     .addHelpText('after', () =>
       examples('jwks explain "$TOKEN"', 'jwks explain --set auth --format json < token.txt'),
-    );
+    )
+    .addHelpText('after', () => exitCodes(verdicts));
   command.action(() => open(command, (session) => explainToken(session, command)));
 }

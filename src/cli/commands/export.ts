@@ -5,7 +5,7 @@ import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import type { Instant } from '../../lifecycle/time.ts';
 import type { ExportRequest } from '../../operations/export-jwks.ts';
 import type { ExportedProduct } from '../../operations/product-exports/products.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 import { instantArgument } from '../time-arguments.ts';
@@ -47,14 +47,14 @@ export function register(program: Command, open: Open): void {
       'Prints the publishable keys of one set or several, merged in that order. Needs no secret but for private halves.',
     )
     .usage('[options] [set-id...]')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'the sets to publish; or --all' }))
     .option('--all', 'all sets')
     .option('--kid <kid>', 'only this key')
     .option('--at <time>', 'as it was or will be at a time (ISO 8601)', instantArgument)
-    .option('--private', 'every private half that is kept, for a server that signs')
-    .addOption(new Option('--for <product>', 'what a product reads, and where it goes').choices(products))
-    .option('--unchecked', 'although neither a fingerprint nor the secret vouches for the keystore')
-    .option('--allow-empty', 'also if there is nothing to publish')
+    .option('--private', 'with every private half that is kept, for a server that signs')
+    .addOption(new Option('--for <product>', 'what a product reads, and say where it goes').choices(products))
+    .option('--unchecked', 'go on although neither a fingerprint nor the secret vouches for the keystore')
+    .option('--allow-empty', 'write a set without keys, which is refused otherwise')
     .option('--discovery', 'the discovery document instead (OpenID Connect); wants --issuer')
     .option('--issuer <url>', 'whose keys these are, for --discovery and --for istio')
     .addHelpText('after', () =>

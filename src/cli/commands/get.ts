@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import { formatInstant } from '../../lifecycle/time.ts';
 import type { GetRequest, GotSet } from '../../operations/get-keys.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
 import { publicHalf, toOryKey, toOrySet } from '../shapes.ts';
@@ -21,7 +21,7 @@ export function register(program: Command, open: Open): void {
     .summary("show a set's keys in Ory's shapes")
     .description('Shows the keys of sets as Ory does: newest first, every key that is not a tombstone.')
     .usage('[options] <set-id...>')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'the sets to show' }))
     .option('--kid <kid>', 'only this key')
     .option('--private', 'with the private halves')
     .addHelpText('after', () =>

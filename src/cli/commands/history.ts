@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { parseSetId } from '../../keystore/set-id.ts';
 import { formatInstant } from '../../lifecycle/time.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../terminal-text.ts';
 
@@ -14,9 +14,9 @@ export function register(program: Command, open: Open): void {
       'Shows what was done to a set, or to all sets, also deleted ones: when, by whom (as they said), and why. Needs no secret.',
     )
     .usage('[options] [set-id]')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'only this set (default: all, also deleted ones)' }))
     .option('--since <id>', 'only what came after the event with this id')
-    .addHelpText('after', () => examples('jwks history auth', 'jwks history auth --since 8.1 --format json'));
+    .addHelpText('after', () => examples('jwks history auth', 'jwks history auth --since 1.1 --format json'));
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {

@@ -8,7 +8,7 @@ import { stateOf, type Use } from '../../lifecycle/key.ts';
 import type { Instant } from '../../lifecycle/time.ts';
 import type { Imported } from '../../operations/import-keys.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { describeInstant } from '../describe-time.ts';
 import { passphraseFrom, readDecryptionKeys, readKeyFiles } from '../key-input.ts';
 import { sayNextSteps } from '../next-steps.ts';
@@ -33,23 +33,26 @@ interface ImportOptions extends ChangeOptions {
 export function register(program: Command, open: Open): void {
   const command = program
     .command('import')
-    .summary('take keys in from PEM, JWK, PKCS#12, SSH, ...')
+    .summary('take keys in from PEM, JWK, PKCS#12, SSH and more')
     .description(
       'Takes keys into a set: JWK, JWK Set, PEM, DER, PKCS#12, OpenSSH, also encrypted ones. Each is proved first; the first one signs from now on. A public key alone is only published.',
     )
     .usage('[options] <set-id> [file...]')
-    .argument('[operands...]')
+    .addArgument(
+      operands({
+        'set-id': 'the set, which is made if need be',
+        file: 'what holds the keys; none or - is standard input',
+      }),
+    )
     .option('--alg <alg>', 'algorithm, where the file does not say')
     .addOption(new Option('--use <use>', 'sig or enc, where the file does not say').choices(['sig', 'enc']))
     .addOption(
-      new Option('--kid-from <scheme>', 'how to make a key id, where the file has none').choices([
-        'thumbprint',
-        'uuid',
-        'spki-sha256',
-      ]),
+      new Option('--kid-from <scheme>', 'how to make a key id, where the file has none')
+        .choices(['thumbprint', 'uuid', 'spki-sha256'])
+        .default(undefined, 'thumbprint; uuid if symmetric'),
     )
-    .option('--passphrase-file <file>', 'passphrase of what is encrypted')
-    .option('--decrypt-with <file>', 'private key of an encrypted JWK')
+    .option('--passphrase-file <file>', 'file with the passphrase of what is encrypted')
+    .option('--decrypt-with <file>', 'file with the private key that an encrypted JWK opens with')
     .option('--next', 'publish them now, and let them sign when all know them')
     .option('--retiring', 'they no longer sign, and are published until what they signed is over')
     .option('--retire-at <time>', 'with --retiring: until when (ISO 8601)', instantArgument)

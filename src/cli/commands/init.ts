@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { IdentityAlgorithm } from '../../jose/identity.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../terminal-text.ts';
 
@@ -20,8 +20,8 @@ export function register(program: Command, open: Open): void {
       'Makes a keystore in a directory that is empty or missing, sealed under the secret that is set; where none is, makes a secret file. Prints the fingerprint by which others can trust it.',
     )
     .usage('[options]')
-    .argument('[operands...]')
-    .option('--passphrase', 'ask for a passphrase, twice, instead')
+    .addArgument(operands())
+    .option('--passphrase', 'seal it under a passphrase, which is asked for twice')
     .option('--recipient <file>', 'seal it to this public key (JWK or PEM) too, such as for recovery')
     .addOption(
       new Option('--identity-alg <alg>', 'what the keystore signs with; ES256 for JOSE tools without Ed25519')

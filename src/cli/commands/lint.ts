@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { JwksError } from '../../errors.ts';
 import type { Consumer, Linted, LintSource } from '../../operations/lint-jwks.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, exitCodes, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Host } from '../host.ts';
 import { toLintJson, toLintTable, toSarif } from '../lint-formats.ts';
 import type { Session } from '../session.ts';
@@ -30,16 +30,23 @@ export function register(program: Command, open: Open): void {
     .command('lint')
     .summary('find faults of a published JWKS')
     .description(
-      'Looks a JWK Set over in a file, on standard input or at a URL: private members, kids, encoding, weak keys, certificates, and what known clients refuse. Exit 0: no error, 1: an error was found, 7: it could not be read. Needs no keystore. Beside the usual formats there is sarif. docs/lint.md has all rules.',
+      'Looks a JWK Set over in a file, on standard input or at a URL: private members, kids, encoding, weak keys, certificates, and what known clients refuse. Needs no keystore. --format may also be sarif. docs/lint.md has all rules.',
     )
     .usage('[options] [file|url|-]')
-    .argument('[operands...]')
+    .addArgument(operands({ 'file|url|-': 'where the JWK Set is; none or - is standard input' }))
     .addOption(
       new Option('--for <consumer>', 'also the limits of who reads it').choices(Object.keys(consumers)),
     )
     .option('--private-only', 'only private keys, in any files: for a pre-commit hook')
     .addHelpText('after', () =>
       examples('jwks lint https://auth.example.com/.well-known/jwks.json', 'jwks export auth | jwks lint'),
+    )
+    .addHelpText('after', () =>
+      exitCodes({
+        0: 'no error was found',
+        1: 'an error was found',
+        7: 'it could not be read',
+      }),
     );
   command.action(() => open(command, run));
 

@@ -1,11 +1,11 @@
 // jwks list: sets and keys with their states, and what happens next.
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { commandLine, shellOperand } from '../../errors.ts';
 import { parseSetId } from '../../keystore/set-id.ts';
 import type { KeyState } from '../../lifecycle/key.ts';
 import { describeDuration, type Instant } from '../../lifecycle/time.ts';
 import type { ListedKey, ListedSet } from '../../operations/list-sets.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { describeInstant } from '../describe-time.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
@@ -20,7 +20,6 @@ const many = 4_096;
 interface ListOptions {
   readonly at?: Instant;
   readonly all?: boolean;
-  readonly unchecked?: boolean;
 }
 
 export function register(program: Command, open: Open): void {
@@ -29,11 +28,9 @@ export function register(program: Command, open: Open): void {
     .summary('show sets and keys, and what happens next')
     .description('Shows sets and their keys with states, and what happens to each next. Needs no secret.')
     .usage('[options] [set-id...]')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'only these sets (default: all)' }))
     .option('--at <time>', 'as it was or will be at a time (ISO 8601)', instantArgument)
     .option('--all', 'also keys that are retired or revoked')
-    // For completion: whoever presses a key asks for no secret, nor for a command that prints one.
-    .addOption(new Option('--unchecked').hideHelp())
     .addHelpText('after', () => examples('jwks list', 'jwks list auth --format json'));
   command.action(() => open(command, run));
 
@@ -43,7 +40,7 @@ export function register(program: Command, open: Open): void {
     await session.printer.prepare();
     const { listInPortions, listSets } = await import('../../operations/list-sets.ts');
     const request = { at: options.at, tombstones: options.all };
-    const reader = await session.reader(options.unchecked);
+    const reader = await session.reader();
     const toText = (sets: readonly ListedSet[]) => toResult(session, sets, options.at !== undefined);
     if (named.length === 0 && canStream(session) && (await reader.names()).length > many) {
       await stream(session, listInPortions(reader, session.clock(), request), toText);

@@ -8,7 +8,7 @@ import { type Product, productFacts, products } from '../../operations/product-f
 import type { FactChanges } from '../../operations/set-policy.ts';
 import { addChangeOptions, type ChangeOptions, inTurn, printChange } from '../change-options.ts';
 import { toResult } from '../changes.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { sayNextSteps } from '../next-steps.ts';
 import { explainPolicy, policyTable, toPolicyJson } from '../policy-report.ts';
 import type { Session } from '../session.ts';
@@ -39,13 +39,17 @@ export function register(program: Command, open: Open): void {
       'Shows or sets the policy of sets: how often to rotate, and what is known of signers and verifiers. From that follows how long a key is published before it signs, and how long it stays after.',
     )
     .usage('[options] [set-id...]')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'the sets whose policy to show (default: all) or to set' }))
     .option('--all', 'all sets')
     .option('--rotate-every <span>', 'period, or never (default: 90d)', periodArgument)
     .option('--token-ttl <span>', 'longest life of a token (default: 24h)', durationArgument)
     .option('--cache-max-age <span>', 'max-age of the published set (default: 1h)', durationArgument)
     .option('--stale-if-error <span>', 'stale-if-error of the published set (default: 0s)', durationArgument)
-    .option('--verifier-cache <span>', 'how long verifiers keep it besides (default: 24h)', durationArgument)
+    .option(
+      '--verifier-cache <span>',
+      'how long verifiers keep it, whatever max-age says (default: 24h)',
+      durationArgument,
+    )
     .option('--publish-lag <span>', 'from export until all can fetch it (default: 24h)', durationArgument)
     .option('--signer-reload <span>', 'how long signers keep a private set (default: 24h)', durationArgument)
     .option('--skew <span>', 'how far clocks may be apart (default: 5m)', durationArgument)

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 
@@ -21,7 +21,7 @@ export function register(program: Command, open: Open): void {
         'again: what was begun is ended first, and then a new key made all the same.',
     )
     .usage('[options]')
-    .argument('[operands...]')
+    .addArgument(operands())
     .option('--new-identity', 'also a new key that signs the keystore; its fingerprint changes')
     .option(
       '--drop <label>',

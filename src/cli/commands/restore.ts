@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
 import { parseSetId, type SetId } from '../../keystore/set-id.ts';
+import type { RestoreRequest } from '../../operations/check-backup.ts';
 import type { Access } from '../../operations/open.ts';
-import type { RestoreRequest } from '../../operations/plan-restore.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { homedirOf } from '../describe-path.ts';
-import { printSets, sayLacking, sayUntried, whatIsReplaced } from '../restored-sets.ts';
+import { printSets, sayBehind, saySets, sayUntried, whatIsReplaced } from '../restored-sets.ts';
 import type { Session } from '../session.ts';
 import { placeAt } from '../settings.ts';
 import { formatTable } from '../terminal-text.ts';
@@ -23,10 +23,12 @@ export function register(program: Command, open: Open): void {
     .command('restore')
     .summary('bring a keystore or sets back from a backup')
     .description(
-      'Opens a backup with a secret of its keystore, proves every key in it, and writes what is missing; makes the keystore where there is none. Never overwrites: with --force the higher revision of each set is kept, and what is retired or revoked in either stays so.',
+      'Opens a backup with a secret of its keystore, proves every key in it, and writes what is missing; makes the keystore where there is none. Never overwrites: with --force the higher revision of each set is kept, and what is retired or revoked in either stays so. What is older than this host has seen wants --accept-rollback.',
     )
     .usage('[options] <file> [set-id...]')
-    .argument('[operands...]')
+    .addArgument(
+      operands({ file: 'the backup; - is standard input', 'set-id': 'only these sets of it (default: all)' }),
+    )
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--verify-only', 'prove the backup, and write nothing')
     .option('--into <place>', 'into this keystore, which is made if need be')
@@ -56,17 +58,21 @@ export function register(program: Command, open: Open): void {
     const plan = await planRestore(access, request);
     await sayIdentity(session, plan);
     await sayUntried(session, plan.untried);
+    await sayBehind(session, plan.behind);
     if (options.dryRun === true) {
       await printSets(session, 'restored', plan.steps);
-      await sayLacking(session, plan);
+      await saySets(session, plan);
       return session.printer.say('that would be done; nothing was');
     }
     if (request.force && plan.keystore !== undefined)
       await session.printer.confirm(`restore into ${whatIsReplaced(plan)}?`);
     const restored = await session.during('restoring sets', (count) => applyRestore(access, plan, count));
-    if (plan.isNew) await session.printer.say(`made a keystore   ${homedirOf(session.host)(plan.label)}`);
+    if (plan.isNew) {
+      const what = plan.isAdopted ? 'put back the master document of' : 'made a keystore  ';
+      await session.printer.say(`${what} ${homedirOf(session.host)(plan.label)}`);
+    }
     await printSets(session, 'restored', restored);
-    await sayLacking(session, plan);
+    await saySets(session, plan);
   }
 }
 
@@ -96,10 +102,11 @@ async function readRequest(
 }
 
 async function verify(session: Session, access: Access, request: RestoreRequest): Promise<void> {
-  const { checkBackup } = await import('../../operations/plan-restore.ts');
+  const { checkBackup } = await import('../../operations/check-backup.ts');
   const checked = await session.during('proving every key', checkBackup(access, request));
   await sayIdentity(session, checked);
   await sayUntried(session, checked.untried);
+  await sayBehind(session, checked.behind);
   const rows = checked.sets.map(({ manifest: { set, revision }, keys }) => ({
     set,
     revision,

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
 import { toResult } from '../changes.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { sayNextSteps } from '../next-steps.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
@@ -21,7 +21,7 @@ export function register(program: Command, open: Open): void {
       'A key stops signing now, and leaves the public set when its last token is over. If it was the one that signs, a successor signs at once, which verifiers may not know yet: jwks rotate is the way without that.',
     )
     .usage('[options] <set-id> <key-id>')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'the set that the key is in', 'key-id': 'the key, by its kid' }))
     .option('--no-successor', 'make no key in its place');
   addChangeOptions(command).addHelpText('after', () =>
     examples('jwks retire auth k-2025', 'jwks retire auth k-2025 --no-successor'),

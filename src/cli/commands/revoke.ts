@@ -9,7 +9,7 @@ import { type Exposed, exposureAfter } from '../../operations/exposure.ts';
 import type { RevokeRequest } from '../../operations/remove-keys.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
 import { toResult } from '../changes.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { describeInstant } from '../describe-time.ts';
 import { abandonedRoles } from '../next-steps.ts';
 import type { Result } from '../printer.ts';
@@ -27,12 +27,17 @@ interface RevokeOptions extends ChangeOptions {
 export function register(program: Command, open: Open): void {
   const command = program
     .command('revoke')
-    .summary('take a key out at once, and say who still trusts it')
+    .summary('take a key out, and say who still trusts it')
     .description(
       'Takes keys out of publication at once and destroys their private halves; a successor signs in their place. The report says who may go on trusting them until when, and what to do about it.',
     )
     .usage('[options] <set-id> [key-id...]')
-    .argument('[operands...]')
+    .addArgument(
+      operands({
+        'set-id': 'the set that the keys are in',
+        'key-id': 'the keys, by their kids; or --signer, or --all',
+      }),
+    )
     .option('--signer', 'the key that signs now; of each algorithm, where there are several')
     .option('--all', 'all keys of the set')
     .addOption(

@@ -8,7 +8,7 @@ import type { Changed } from '../../operations/change-set.ts';
 import type { Rotated, RotateHow } from '../../operations/rotate-sets.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
 import { kidsWith, toResult } from '../changes.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { describeInstant } from '../describe-time.ts';
 import { sayNextSteps } from '../next-steps.ts';
 import type { Session } from '../session.ts';
@@ -31,7 +31,7 @@ export function register(program: Command, open: Open): void {
       'Publishes a successor of the key that signs. It signs when every verifier knows it; the key before it leaves when its last token is over. Run again, it does nothing until then.',
     )
     .usage('[options] [set-id...]')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'the sets to rotate; or --due, or --all' }))
     .option('--due', 'do what policy makes due, of every set if none is named; for cron')
     .option('--all', 'all sets')
     .option('--now', 'let the successor sign at once, although verifiers may not know it')

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
 import type { SlotEntry } from '../../operations/secrets.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { homedirOf } from '../describe-path.ts';
 import { printSecrets, undone } from '../secret-entries.ts';
 import type { Session } from '../session.ts';
@@ -30,14 +30,15 @@ export function register(program: Command, open: Open): void {
     summary: string,
     description: string,
     sample: readonly string[],
+    meanings?: Parameters<typeof operands>[0],
   ) =>
     secret
       .command(name)
       .summary(summary)
       .description(description)
       .usage(usage)
-      .argument('[operands...]')
-      .addHelpText('after', () => examples(...(sample as [string, ...string[]])));
+      .addArgument(operands(meanings))
+      .addHelpText('after', () => examples(...sample));
 
   const generate = add(
     'generate',
@@ -61,13 +62,13 @@ export function register(program: Command, open: Open): void {
     'add',
     '[options]',
     'let one more secret unlock it',
-    'Seals the keystore to one more secret; the others stay as they are. A public key of a recipient is for one that is kept elsewhere, such as for recovery.',
+    'Seals the keystore to one more secret, by one of --new-secret-file, --recipient and --passphrase; the others stay as they are. A public key of a recipient is for a secret that is kept elsewhere, such as for recovery.',
     [
       'jwks secret add --recipient recovery.pub.pem --label recovery',
       'jwks secret add --new-secret-file /root/ci-secret',
     ],
   )
-    .option('--label <label>', 'how it is called')
+    .option('--label <name>', 'how to call it (default: after its kind)')
     .option('--new-secret-file <file>', 'the secret in a file, which is made if it is missing')
     .option('--recipient <file>', 'a public key, JWK or PEM')
     .option('--passphrase', 'ask for a passphrase, twice');
@@ -80,7 +81,7 @@ export function register(program: Command, open: Open): void {
     'Makes a new secret, keeps it in the file of the old one (or the one that is named), and only then takes the old one away. Interrupted, it is ended by running it again. A secret that other keystores of this host have too is replaced with --force only; of those on other hosts it knows nothing: they still need the old one.',
     ['jwks secret change', 'jwks secret change --new-secret-file ./secret'],
   )
-    .option('--new-secret-file <file>', 'where the new one is kept')
+    .option('--new-secret-file <file>', 'where to keep the new one (default: where the old one is)')
     .option('--passphrase', 'ask for a passphrase, twice, and keep it nowhere');
   change.action(() => open(change, (session) => runChange(session, change)));
 
@@ -90,6 +91,7 @@ export function register(program: Command, open: Open): void {
     'let a secret unlock it no longer',
     'Takes a secret away by its label. The last one cannot be removed.',
     ['jwks secret remove ci', 'jwks secret remove ci --yes'],
+    { label: 'how it is called; jwks secret list shows it' },
   );
   remove.action(() => open(remove, (session) => runRemove(session, remove)));
 }

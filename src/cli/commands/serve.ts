@@ -8,7 +8,7 @@ import type { OryApi } from '../../operations/ory-api.ts';
 import type { Log } from '../../server/log.ts';
 import type { ServerOptions } from '../../server/server.ts';
 import { type AdminFlags, adminListener } from '../admin-options.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { wholeNumber } from '../global-options.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
@@ -37,13 +37,13 @@ export function register(program: Command, open: Open): void {
         'end it.',
     )
     .usage('[options] [set-id...]')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'the sets to publish; or --all' }))
     .option('--all', 'all sets, also those that are made later')
-    .option('--host <address>', 'where to listen', '127.0.0.1')
-    .option('--port <n>', 'where to listen; 0: a port that is free', wholeNumber, 4450)
+    .option('--host <address>', 'address to listen at', '127.0.0.1')
+    .option('--port <n>', 'port to listen at; 0: one that is free', wholeNumber, 4450)
     .option('--admin-port <n>', "where Ory Hydra's key API listens; absent: nowhere", wholeNumber)
-    .option('--admin-host <address>', 'the same; default: 127.0.0.1')
-    .option('--admin-socket <path>', 'or at a Unix socket, for this user alone')
+    .option('--admin-host <address>', 'address to listen at for it (default: 127.0.0.1)')
+    .option('--admin-socket <path>', 'or a Unix socket to listen at for it, for this user alone')
     .option(
       '--admin-private',
       'show private keys there as Hydra does; wants the secret, and a token or the socket',
@@ -51,11 +51,13 @@ export function register(program: Command, open: Open): void {
     .option('--admin-behind-proxy', 'a proxy in front of it does TLS and knows the Host')
     .option('--metrics-port <n>', 'where Prometheus finds /metrics; absent: nowhere', wholeNumber)
     .option('--issuer <url>', 'serve /.well-known/openid-configuration for this issuer too')
-    .option('--content-type <type>', 'of the JWKS', 'application/jwk-set+json')
+    .option('--content-type <type>', 'media type of the JWKS', 'application/jwk-set+json')
     .option('--tls-cert <file>', 'certificate (PEM), read again when it changes; wants --tls-key')
     .option('--tls-key <file>', 'its private key (PEM)')
-    .addOption(new Option('--log-format <form>', 'json or text').choices(['json', 'text']).default('json'))
-    .option('--unchecked', 'although neither a fingerprint nor the secret vouches for the keystore')
+    .addOption(
+      new Option('--log-format <form>', 'how to log: json or text').choices(['json', 'text']).default('json'),
+    )
+    .option('--unchecked', 'go on although neither a fingerprint nor the secret vouches for the keystore')
     .option('--rotate-due', 'do what policy makes due, once a minute at most; wants the secret')
     .addHelpText('after', () =>
       examples('jwks serve auth', 'jwks serve --all --rotate-due --host 0.0.0.0 --port 8080'),

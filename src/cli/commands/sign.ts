@@ -4,7 +4,7 @@ import { JwksError } from '../../errors.ts';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import type { Seconds } from '../../lifecycle/time.ts';
 import type { SignRequest } from '../../operations/sign-tokens.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { durationArgument } from '../time-arguments.ts';
 
@@ -27,7 +27,7 @@ export function register(program: Command, open: Open): void {
       "Signs a JWT by the set's signer; with one JSON object a line, as many. It never outlives its key, nor the policy's token life. Options stand in place of what the claims say; iat is now, unless the claims say when.",
     )
     .usage('[options] <set-id>')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'the set whose key signs' }))
     .option('--claims <json>', 'JSON, @FILE, or - for stdin: one object, or one a line')
     .option('--exp <span>', 'how long it is good (default: as the claims say, or 10m)', durationArgument)
     .option('--iss <issuer>', 'who issues it')

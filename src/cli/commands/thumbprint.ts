@@ -1,6 +1,6 @@
 // jwks thumbprint: RFC 7638 of keys in a file.
 import type { Command } from 'commander';
-import { examples, type Open, operandsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf } from '../command.ts';
 import { readInput } from '../input.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../terminal-text.ts';
@@ -11,7 +11,7 @@ export function register(program: Command, open: Open): void {
     .summary('print the RFC 7638 thumbprint of keys in a file')
     .description('Prints the RFC 7638 SHA-256 thumbprint of each key of a JWK or JWK Set, one a line.')
     .usage('[options] [file]')
-    .argument('[operands...]')
+    .addArgument(operands({ file: 'a JWK or JWK Set; none or - is standard input' }))
     .addHelpText('after', () => examples('jwks thumbprint key.jwk', 'jwks export auth | jwks thumbprint'));
   command.action(() => open(command, run));
 

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { parseSetId } from '../../keystore/set-id.ts';
 import type { Instant } from '../../lifecycle/time.ts';
 import type { Terminal } from '../../timeline/to-text.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Host } from '../host.ts';
 import type { Session } from '../session.ts';
 import { escapeText, paletteFor } from '../terminal-text.ts';
@@ -22,10 +22,10 @@ export function register(program: Command, open: Open): void {
     .summary('draw the keys over time')
     .description('Draws the keys of sets over time, and what policy plans. Needs no secret; writes nothing.')
     .usage('[options] [set-id...]')
-    .argument('[operands...]')
+    .addArgument(operands({ 'set-id': 'only these sets (default: all)' }))
     .option('--from <time>', 'where the picture begins (ISO 8601)', instantArgument)
-    .option('--to <time>', 'where it ends', instantArgument)
-    .option('--at <time>', 'the sets as they were or will be at a time', instantArgument)
+    .option('--to <time>', 'where it ends (ISO 8601)', instantArgument)
+    .option('--at <time>', 'the sets as they were or will be at a time (ISO 8601)', instantArgument)
     .addOption(
       new Option('--as <form>', 'text, svg or html').choices(['text', 'svg', 'html']).default('text'),
     )

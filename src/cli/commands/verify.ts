@@ -1,25 +1,32 @@
 // jwks verify: is a token good? Its claims, or why not.
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
-import { examples, type Open, operandsOf, optionsOf } from '../command.ts';
+import { examples, exitCodes, type Open, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { unsafeCharacters } from '../terminal-text.ts';
 import { describeReasons, toAnswer } from '../token-answer.ts';
 import { addTokenOptions, checkToken } from '../token-check.ts';
 
+export const verdicts = {
+  0: 'the token is good',
+  1: 'it is not',
+  7: 'it could not be found out, such as where a URL does not answer',
+} as const;
+
 export function register(program: Command, open: Open): void {
   const command = addTokenOptions(program.command('verify'))
     .summary('verify a JWT and print its claims')
     .description(
-      "Verifies a JWT (the operand, or stdin) by the key that its kid names in a set, in a JWKS, or in any set, and prints its claims. The algorithm is the key's. Exit 0: it is good, 1: it is not, 7: it could not be found out. Needs no secret, but for symmetric keys.",
+      "Verifies a JWT (the operand, or stdin) by the key that its kid names in a set, in a JWKS, or in any set, and prints its claims. The algorithm is the key's. Needs no secret, but for symmetric keys.",
     )
     .option('--explain', 'say on stdout why it is good or not, as jwks explain does')
     .addHelpText('after', () =>
       examples(
         'jwks verify --set auth --aud https://api.example.com "$TOKEN"',
-        'jwks verify --jwks https://issuer.example/.well-known/jwks.json < token.txt',
+        'jwks verify --jwks https://auth.example.com/jwks.json < token.txt',
       ),
-    );
+    )
+    .addHelpText('after', () => exitCodes(verdicts));
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
