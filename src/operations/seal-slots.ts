@@ -33,7 +33,10 @@ export async function sealAnew(
   if (sealed.length === 0)
     throw new JwksError('conflict', 'no secret would be left: nobody could open the keystore');
   // A change of a secret that is under way can be gone on with afterwards.
-  return sealed.map((slot) => ({ ...slot, replaces: slot.replaces && (kids.get(slot.replaces) ?? slot.replaces) }));
+  return sealed.map((slot) => ({
+    ...slot,
+    replaces: slot.replaces && (kids.get(slot.replaces) ?? slot.replaces),
+  }));
 }
 
 async function keyOf(slot: Slot, secrets: readonly Secret[]): Promise<SlotKey | undefined> {

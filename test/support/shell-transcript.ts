@@ -1,7 +1,8 @@
 // Console blocks of a document as a shell session: typed as they stand, compared with what they show.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { bin, cleanEnv } from './command.ts';
 import { noteFilesOf, noteOutput, watcher } from './leaks.ts';
 import { temporaryDirectory } from './temporary.ts';
@@ -28,16 +29,22 @@ export function stepsOf(document: string): Step[] {
   return steps;
 }
 
-/** Programs that a document shows to be saved: blocks whose first line is a comment with a file's name. */
+/** Programs and files that a document shows to be saved: blocks whose first line is a comment with a file's name. */
 export function filesOf(document: string): Map<string, string> {
   const text = readFileSync(document, 'utf8');
-  const blocks = text.matchAll(/^```\w+\n# (\w+\.py)\b.*\n([\s\S]*?)^```$/gm);
+  const blocks = text.matchAll(/^```\w+\n(?:#|\/\/) ([\w-]+\.(?:py|mjs|conf|sh))\b.*\n([\s\S]*?)^```$/gm);
   return new Map([...blocks].map(([, name = '', program = '']) => [name, program]));
 }
 
 const mark = '<<end of step>>';
 
-/** Runs the steps in one bash with a clean home; returns what each printed, with its status where that is not 0. */
+/** What `npm install` would have put beside a document's programs. */
+const packages = fileURLToPath(new URL('../../node_modules', import.meta.url));
+
+/**
+ * Runs the steps in one bash with a clean home; returns what each printed, with its status where that is not 0.
+ * Servers that they started with `&` end with the bash.
+ */
 export function runSteps(steps: readonly Step[], files: ReadonlyMap<string, string>): string[] {
   const home = join(realpathSync(temporaryDirectory()), 'home');
   mkdirSync(join(home, 'work'), { recursive: true });
@@ -48,12 +55,15 @@ export function runSteps(steps: readonly Step[], files: ReadonlyMap<string, stri
   );
   chmodSync(join(home, 'bin', 'jwks'), 0o755);
   for (const [name, text] of files) writeFileSync(join(home, 'work', name), text);
+  symlinkSync(packages, join(home, 'work', 'node_modules'));
   const script = steps.map(({ command }) => `${command}\necho "${mark}$?"\n`).join('');
+  const ending = 'running=$(jobs -p); [ -z "$running" ] || kill $running; wait';
   const env = { ...cleanEnv(home), PATH: `${join(home, 'bin')}:${process.env['PATH'] ?? ''}` };
-  const { stdout } = spawnSync('bash', ['-c', `exec 2>&1\n${script}`], {
+  const { stdout } = spawnSync('bash', ['-c', `exec 2>&1\ntrap '${ending}' EXIT\n${script}`], {
     cwd: join(home, 'work'),
     env,
     encoding: 'utf8',
+    timeout: 120_000,
   });
   return stdout
     .split(mark)
