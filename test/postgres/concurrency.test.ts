@@ -32,8 +32,7 @@ test.skipIf(missing !== undefined)(
     const env = { PATH: process.env['PATH'] ?? '', HOME: own.machine.home, JWKS_KEYSTORE: own.url };
     const killed = start(['create', '-q', '--alg', 'ES256', 'auth', 'killed'], { env });
     const end = finish(killed);
-    const end = finish(killed);
-  setTimeout(() => killed.kill('SIGKILL'), 120);
+    setTimeout(() => killed.kill('SIGKILL'), 120);
     const runs = Array.from({ length: 10 }, (_, index) =>
       jwks(['create', '-q', '--alg', 'ES256', 'auth', `k${index}`], { env }),
     );
