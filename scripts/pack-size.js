@@ -1,4 +1,4 @@
-// Prints how large the package is, as the README says it: what npm would pack of the dist/ that is there.
+// Prints how large the package is, as docs/install.md says it: what npm would pack of the dist/ that is there.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

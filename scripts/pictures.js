@@ -1,7 +1,7 @@
 // Makes docs/pictures/*.svg from what the built command shows on a terminal: `node scripts/pictures.js [DIRECTORY]`.
 // The clock stands still and keys get the names below, so that the same command makes the same pictures.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +9,12 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const now = Date.parse('2026-01-05T10:00:00Z');
 
-/** In place of what is new in each run: key ids in the order in which keys are made, then coordinates. */
-const names = [
+/** In place of what is new in each run: key ids, in the order in which keys are made, and coordinates. */
+const kidNames = [
   'Kx3fQ9mTzW1vR7bLhN5cYpD2sGjA8eUoX6iMwZtEq4k',
   'p7VnB2yJdC9rSgH4xTkW8mQaLzE1uF6oXiN3wRvYb5s',
+];
+const coordinateNames = [
   'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
   'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
 ];
@@ -78,12 +80,14 @@ function onTerminal(options, columns, command) {
 
 /** Key ids, cut ones too, and coordinates by their names. */
 function named(text, kids) {
-  const seen = [...kids];
-  for (const [token] of text.matchAll(/(?<![\w-])[\w-]{43}(?![\w-])/g))
-    if (!seen.includes(token)) seen.push(token);
-  for (const [index, token] of seen.entries()) {
-    const name = names[index];
-    if (name === undefined) throw new Error(`there is no name for key ${index + 1}`);
+  const found = [...text.matchAll(/(?<![\w-])[\w-]{43}(?![\w-])/g)].map(([token]) => token);
+  const coordinates = found.filter((token) => !kids.includes(token));
+  const pairs = [
+    ...kids.map((kid, index) => [kid, kidNames[index]]),
+    ...coordinates.map((token, index) => [token, coordinateNames[index]]),
+  ];
+  for (const [token, name] of pairs) {
+    if (name === undefined) throw new Error(`there is no name for ${token}`);
     for (let length = token.length; length >= 7; length--)
       text = text.replaceAll(token.slice(0, length), name.slice(0, length));
   }

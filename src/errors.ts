@@ -1,7 +1,7 @@
 // The one error class of the project: a closed set of codes, a message (what and which) and a hint (what to do).
 
 /**
- * Why something was refused or failed. The command maps each code to an exit status (see README, "Exit codes").
+ * Why something was refused or failed. The command maps each code to an exit status (docs/commands.md, "Exit codes").
  *
  * - `usage` the request itself is malformed · `not-found` no such set, key, file or keystore
  * - `secret` the secret is missing or opens nothing · `identity` the fingerprint is missing or another's

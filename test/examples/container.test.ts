@@ -55,7 +55,7 @@ test('what runs has no shell in front of it, and takes the real command line', a
   const words = wordsOf(named('CMD')[0]);
   expect(words.slice(0, 2)).toEqual(['serve', '--all']);
   const help = await sh(newShell(), 'jwks serve --help');
-  const port = /default:\s+(\d+)/.exec(help.stdout)?.[1];
+  const port = / --port <n>[^(]*\(default:\s+(\d+)/.exec(help.stdout)?.[1];
   expect(named('EXPOSE').map((one) => one.getArgumentsContent())).toEqual([port]);
   expect(wordsOf(named('HEALTHCHECK')[0]).join(' ')).toContain(`http://127.0.0.1:${port}/health/alive`);
 });
@@ -171,7 +171,9 @@ test('its steps make a command that serves, is well, and ends by SIGTERM', { tim
   const identity = /\s([\w-]{43})\s*$/.exec(readFileSync(`${home}/made`, 'utf8'))?.[1] ?? '';
 
   skip(!canBeApart, 'unshare of namespaces is not allowed here');
-  const script = `${readOnly} && mount -t tmpfs none ${home}/state && exec "$@"`;
+  // The home may be on another file system.
+  const own = `mount --bind ${home} ${home} && mount -o remount,bind,ro ${home}`;
+  const script = `${readOnly} && ${own} && mount -t tmpfs none ${home}/state && exec "$@"`;
   const child = spawn('unshare', [...apart, 'sh', '-ec', script, 'sh', ...entry], {
     env: { PATH: path, ...places, JWKS_IDENTITY: identity },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -93,7 +93,7 @@ test('its command and environment are enough: no HOME, no secret, nothing writte
 
 test('it may listen where it does, which is where nginx asks', async () => {
   const { stdout } = await new Machine().jwks('serve --help');
-  const port = /default:\s+(\d+)/.exec(stdout)?.[1];
+  const port = / --port <n>[^(]*\(default:\s+(\d+)/.exec(stdout)?.[1];
   expect(valuesOf('SocketBindAllow')).toEqual([`tcp:${port}`]);
   expect(readFileSync(`${examples}nginx/jwks.conf`, 'utf8')).toContain(`server 127.0.0.1:${port};`);
 });

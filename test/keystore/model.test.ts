@@ -18,7 +18,7 @@ import { auth, authorAt, memoryKeystore, noon } from '../support/keystore.ts';
 import { type Act, type Answer, firstPeriod, SetModel, spans, stateAt } from '../support/keystore-model.ts';
 
 const seed = Number(process.env['JWKS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const numRuns = Number(process.env['JWKS_RUNS'] ?? 60);
+const numRuns = Number(process.env['JWKS_RUNS'] ?? 16);
 const names = [auth, parseSetId('other')] as const;
 
 interface Model {

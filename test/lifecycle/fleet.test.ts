@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { live, type Plot } from '../support/fleet-plot.ts';
 
 const seed = Number(process.env['JWKS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const runs = Number(process.env['JWKS_RUNS'] ?? 8);
+const runs = Number(process.env['JWKS_RUNS'] ?? 4);
 console.info(`JWKS_SEED=${seed} JWKS_RUNS=${runs}`);
 
 describe.each<[string, Plot]>([

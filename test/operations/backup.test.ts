@@ -15,6 +15,7 @@ import { openKeystore } from '../../src/operations/open.ts';
 import { readBackup } from '../../src/operations/open-backup.ts';
 import { planRestore } from '../../src/operations/plan-restore.ts';
 import { rekey } from '../../src/operations/rekey.ts';
+import { ofExtent } from '../support/extent.ts';
 import { Death, dyingAt, failingOnce, recordingFileSystem } from '../support/faulty-file-system.ts';
 import {
   accessIn,
@@ -165,8 +166,8 @@ function fullIn(home: string): string[] {
   );
 }
 
-/** `JWKS_FAULTS=all` tries each system call; else every seventh of them, with the last. */
-const stride = process.env['JWKS_FAULTS'] === 'all' ? 1 : 7;
+/** `JWKS_FAULTS=all` tries each system call; else some of them, with the last. */
+const stride = ofExtent({ few: 17, more: 7, all: 1 });
 const codes = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE'];
 
 /** A system call of a restore is the last one, or fails, in turn. Returns at how many. */

@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { JwksError } from '../../src/errors.ts';
+import { ofExtent } from '../support/extent.ts';
 import { Death, interferedFileSystem, recordingFileSystem } from '../support/faulty-file-system.ts';
 import type { Ask } from '../support/secret-change-worker.ts';
 import { changeIn, openIn, secretIn } from '../support/secret-changes.ts';
@@ -89,13 +90,17 @@ async function opening(directory: string): Promise<string[]> {
   return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
 }
 
+/** `JWKS_FAULTS=all`: every pair of calls; else some. */
+const stride = ofExtent({ few: 3, more: 1 });
+const steps = ofExtent({ few: [13, 29], more: [7, 19], all: [1, 1] } as const);
+
 const labelsIn = async (directory: string, name: string) =>
   (await openIn(directory, secretIn(directory, name))).reader.master.slots.map(({ label }) => label);
 
 test('another one runs before each call', { timeout: 120_000 }, async () => {
   const { whole, calls } = await template();
   const endedAs: Record<string, number> = {};
-  for (let at = 1; at <= calls; at++) {
+  for (let at = 1; at <= calls; at += stride) {
     const { directory, ended, otherEnded } = await runBoth(whole, { at });
     const both = `${ended}, ${otherEnded}`;
     endedAs[both] = (endedAs[both] ?? 0) + 1;
@@ -114,7 +119,7 @@ test('another one runs before each call', { timeout: 120_000 }, async () => {
 
 test('one into another file runs before each call', { timeout: 120_000 }, async () => {
   const { whole, calls } = await template();
-  for (let at = 1; at <= calls; at++) {
+  for (let at = 1; at <= calls; at += stride) {
     const { directory, ended, otherEnded } = await runBoth(whole, { at, into: 'other' });
     expect([at, `${ended}, ${otherEnded}`]).toEqual([at, expect.stringMatching(oneDone)]);
     const files = await opening(directory);
@@ -123,15 +128,12 @@ test('one into another file runs before each call', { timeout: 120_000 }, async 
   }
 });
 
-/** `JWKS_FAULTS=all`: every pair of calls; else some. */
-const isWhole = process.env['JWKS_FAULTS'] === 'all';
-
 test.each([false, true])(
   'another one dies at any call, and the first too (%s)',
   { timeout: 2_000_000 },
   async (dies) => {
     const { whole, calls } = await template();
-    const [step, otherStep] = isWhole ? [1, 1] : [7, 19];
+    const [step, otherStep] = steps;
     for (let at = 1; at <= calls; at += step) {
       for (let otherDies = 1 + (at % otherStep); otherDies <= calls; otherDies += otherStep) {
         const { directory, otherEnded, ended } = await runBoth(whole, { at, dies, otherDies });

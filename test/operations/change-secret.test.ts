@@ -3,6 +3,7 @@ import { chownSync, cpSync, existsSync, readdirSync, readFileSync } from 'node:f
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type FileSystem, realFileSystem } from '../../src/keystore/file-system.ts';
+import { ofExtent } from '../support/extent.ts';
 import { dyingAt, failingAt, failingOnce, recordingFileSystem } from '../support/faulty-file-system.ts';
 import { codeOf } from '../support/keystore.ts';
 import { changeIn, openIn, secretIn } from '../support/secret-changes.ts';
@@ -11,8 +12,8 @@ import { temporaryDirectory } from '../support/temporary.ts';
 
 const change = (directory: string, fs: FileSystem = realFileSystem) => changeIn(directory, { fs });
 
-/** `JWKS_FAULTS=all`: every call; else every fourth of them. */
-const stride = process.env['JWKS_FAULTS'] === 'all' ? 1 : 4;
+/** `JWKS_FAULTS=all`: every call; else some of them, with the last. */
+const stride = ofExtent({ few: 9, more: 4, all: 1 });
 
 /** Returns how many points were tried. */
 async function tryAll(toFileSystem: (at: number) => FileSystem): Promise<number> {

@@ -1,6 +1,7 @@
 // Every system call of every operation that writes fails, or is the last one, in turn: old or new, and nothing lost.
 //
-// JWKS_FAULTS=all tries each call with each error; otherwise the errors take turns, and deaths too.
+// JWKS_FAULTS=all tries each call with each error; otherwise the errors take turns, and deaths too,
+// with JWKS_FAULTS=more at more of them.
 import { cpSync, mkdirSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { JwksError } from '../../src/errors.ts';
@@ -8,6 +9,7 @@ import { type FileSystem, realFileSystem } from '../../src/keystore/file-system.
 import { openKeystore } from '../../src/operations/open.ts';
 import { attempt, expectGoesOn, expectOldOrNew, readState } from '../support/deed-laws.ts';
 import { accessAt, type Deed, deeds, fillKeystore, later } from '../support/deeds.ts';
+import { isAll as isLong, ofExtent } from '../support/extent.ts';
 import {
   type Call,
   Death,
@@ -19,7 +21,7 @@ import {
 import { accessIn, type DirectoryAccess, noon } from '../support/keystore.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-const isLong = process.env['JWKS_FAULTS'] === 'all';
+const [seldom, often] = ofExtent({ few: [19, 7], more: [9, 3] } as const);
 const errors = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'EINTR'];
 
 function accessFor(home: string, fs: FileSystem, now = later): DirectoryAccess {
@@ -104,7 +106,7 @@ function pointsAt({ index, operation }: Call, turn: number, isSampled: boolean):
     { what: 'death after', fs: dyingAt(index, true) },
   ];
   if (isLong) return [...failing, failingOn, ...deaths];
-  const at = (index + turn) / (isSampled ? 9 : 3);
+  const at = (index + turn) / (isSampled ? seldom : often);
   if (!Number.isInteger(at)) return [];
   const [failure, death] = [failing[at % failing.length], deaths[at % deaths.length]];
   // What only reads is much the same for all, and where it dies nothing was done since.

@@ -11,6 +11,7 @@ import type { Access } from '../../src/operations/open.ts';
 import { openKeystore } from '../../src/operations/open.ts';
 import { rekey } from '../../src/operations/rekey.ts';
 import { copyableKeystore, documentsIn } from '../support/copyable.ts';
+import { ofExtent } from '../support/extent.ts';
 import {
   Death,
   dyingAt,
@@ -221,8 +222,8 @@ test('a document that does not read as it was written is not told as copied', as
   expect(await codeOf(copy(own, home, { fs }))).toBe('failed');
 });
 
-/** `JWKS_FAULTS=all` tries each system call; else every eleventh of them, with the last. */
-const stride = process.env['JWKS_FAULTS'] === 'all' ? 1 : 11;
+/** `JWKS_FAULTS=all` tries each system call; else some of them, with the last. */
+const stride = ofExtent({ few: 29, more: 11, all: 1 });
 const codes = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE'];
 
 describe('a copy that is stopped', () => {

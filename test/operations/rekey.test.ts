@@ -4,14 +4,15 @@ import type { Keystore } from '../../src/keystore/keystore.ts';
 import type { MemoryStorage } from '../../src/keystore/memory-storage.ts';
 import { documentOf, parseSetId } from '../../src/keystore/set-id.ts';
 import { rekey } from '../../src/operations/rekey.ts';
+import { ofExtent } from '../support/extent.ts';
 import { addKey, auth, type MadeKeystore, memoryKeystore, note } from '../support/keystore.ts';
 import { WatchedStorage } from '../support/watched-storage.ts';
 
 const [other, gone, reserved, long] = ['other', 'gone', 'reserved', 'x'.repeat(128)].map(parseSetId);
 const request = { secrets: [], drop: [] };
 
-/** `JWKS_FAULTS=all`: every call; else every third of them. */
-const stride = process.env['JWKS_FAULTS'] === 'all' ? 1 : 3;
+/** `JWKS_FAULTS=all`: every call; else some of them. */
+const stride = ofExtent({ few: 7, more: 3, all: 1 });
 
 class Death extends Error {}
 

@@ -16,6 +16,7 @@ import { openKeystore } from '../../src/operations/open.ts';
 import { readBackup } from '../../src/operations/open-backup.ts';
 import { planRestore } from '../../src/operations/plan-restore.ts';
 import { rekey } from '../../src/operations/rekey.ts';
+import { ofExtent } from '../support/extent.ts';
 import { Death, dyingAt, recordingFileSystem } from '../support/faulty-file-system.ts';
 import { accessIn, addKey, auth, makeKeystoreIn, noon, secretOf } from '../support/keystore.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -56,8 +57,8 @@ async function restore({ backup, access }: Own, home: string, fs?: FileSystem): 
 }
 
 const share = (home: string, path: string) => join(home, 'share/jwks', path);
-/** `JWKS_FAULTS=all` tries each system call. */
-const stride = process.env['JWKS_FAULTS'] === 'all' ? 1 : 7;
+/** `JWKS_FAULTS=all` tries each system call; else some of them, with the last. */
+const stride = ofExtent({ few: 17, more: 7, all: 1 });
 
 const damages: readonly [string, (own: Own, home: string) => Promise<void> | void, RegExp][] = [
   [

@@ -1,6 +1,6 @@
 // Every statement of every operation that writes goes wrong in turn: old or new, nothing twice, and no false report.
 //
-// JWKS_FAULTS=all tries each statement with each fault; otherwise the faults take turns.
+// JWKS_FAULTS=all tries each statement with each fault; otherwise the faults take turns, with JWKS_FAULTS=more at more of them.
 import { afterAll, expect, test } from 'vitest';
 import { JwksError } from '../../src/errors.ts';
 import { applyRestore } from '../../src/operations/apply-restore.ts';
@@ -18,11 +18,11 @@ import {
   type State,
 } from '../support/deed-laws.ts';
 import { deeds, later } from '../support/deeds.ts';
+import { isAll as isLong, ofExtent } from '../support/extent.ts';
 import { postgresMissing, postgresSchema } from '../support/postgres.ts';
 import type { Fault, Interfere, Statement } from '../support/postgres-proxy.ts';
 
 const missing = await postgresMissing();
-const isLong = process.env['JWKS_FAULTS'] === 'all';
 
 /** The step that cannot be taken back; all other statements may be repeated. */
 const isChange = ({ text }: Pick<Statement, 'text'>): boolean => text.includes('pg_notify');
@@ -67,7 +67,9 @@ const interfere =
 /** What is tried at a statement: everything, or each time something else, and more where it counts. */
 function kindsAt(index: number, turn: number, text: string, isSampled: boolean): string[] {
   if (isLong) return names;
-  const [times, apart] = isSampled ? [8, 7] : [4, 3];
+  const [times, apart] = isSampled
+    ? ofExtent({ few: [13, 15], more: [8, 7] })
+    : ofExtent({ few: [7, 7], more: [4, 3] });
   const at = index + turn;
   const chosen = (times: number) => names.filter((_, number) => (number + at) % times === 0);
   if (isChange({ text })) return chosen(times);

@@ -1,16 +1,15 @@
 // jwks serve over a PostgreSQL that goes away and comes back: verifiers are answered all the time.
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { cleanEnv, finish, start } from '../support/command.ts';
-import { postgresMissing } from '../support/postgres.ts';
+import { type PostgresServer, postgresMissing, startPostgres } from '../support/postgres.ts';
 import {
   addressOf,
   CountedStorage,
   followed,
   heardWithin,
   keystoreAt,
-  ownPostgres,
   servingFrom,
   soon,
   untilQuiet,
@@ -36,32 +35,43 @@ function asking(url: string) {
       await pause(2);
     }
   })();
-  return async () => {
+  const end = async () => {
     isOver = true;
     await loop;
     return { asked, wrong };
   };
+  return { asked: () => asked, end };
 }
 
 if (missing !== undefined) test.skip(`PostgreSQL: ${missing}`, () => {});
 else {
+  let postgres: PostgresServer;
+  let schemas = 0;
+  const newSchema = () => `${postgres.url()}?schema=own_${++schemas}`;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  // It starts again what a test has stopped.
+  beforeEach(() => postgres.start());
+  afterAll(() => postgres.remove());
+
   test.each(['fast', 'immediate'] as const)(
     'a server that is restarted (%s): every request is answered, and then it follows again',
     async (mode) => {
-      const postgres = await ownPostgres();
-      const { keystore, server } = await followed(`${postgres.url()}?schema=own`);
+      const { keystore, server } = await followed(newSchema());
       await untilQuiet(server);
       const answers = asking(server.url);
       const { looks } = server.storage;
       await postgres.stop(mode);
-      await pause(1_500);
+      const before = answers.asked();
+      await vi.waitFor(() => expect(answers.asked()).toBeGreaterThan(before + 100), { timeout: 20_000 });
       await postgres.start();
       const up = performance.now();
       await vi.waitFor(() => expect(server.storage.looks).toBeGreaterThan(looks), { timeout: 10_000 });
       const again = performance.now() - up;
       await untilQuiet(server);
       const took = await heardWithin(keystore, server);
-      const { asked, wrong } = await answers();
+      const { asked, wrong } = await answers.end();
       console.log(
         `${mode}: ${asked} requests; connected again after ${Math.round(again)} ms, then ${took.toFixed(1)} ms`,
       );
@@ -72,9 +82,9 @@ else {
   );
 
   test('as with files: not ready while it cannot be read, ready again afterwards, and each said once', async () => {
-    const postgres = await ownPostgres();
-    const keystore = await keystoreAt(`${postgres.url()}?schema=own`);
-    const storage = new CountedStorage(addressOf(`${postgres.url()}?schema=own`));
+    const url = newSchema();
+    const keystore = await keystoreAt(url);
+    const storage = new CountedStorage(addressOf(url));
     const server = await servingFrom(keystore, storage);
     const statusOf = async (path: string) => (await fetch(server.url + path)).status;
     expect(await statusOf('/health/ready')).toBe(200);
@@ -97,8 +107,7 @@ else {
   });
 
   test('a database that is down at the start ends it with 1', async () => {
-    const postgres = await ownPostgres();
-    const url = `${postgres.url()}?schema=own`;
+    const url = newSchema();
     const { made } = await keystoreAt(url);
     await postgres.stop();
     const machine = new Machine();
@@ -112,20 +121,27 @@ else {
   test.each(['up', 'down', 'silent'] as const)(
     'SIGTERM ends it with 0 while the database is %s',
     async (state) => {
-      const postgres = await ownPostgres();
-      const direct = `${postgres.url()}?schema=own`;
+      const direct = newSchema();
       const { made } = await keystoreAt(direct);
       const { url, freeze } = await networkTo(direct);
       const home = temporaryDirectory();
       const env = cleanEnv(home, { JWKS_SECRET: made.text });
       const child = start(['serve', 'auth', '--port', '0', '--keystore', url], { env, cwd: home });
       onTestFinished(() => void child.kill('SIGKILL'));
+      let said = '';
+      child.stderr.on('data', (text) => {
+        said += String(text);
+      });
       const ended = finish(child);
-      await new Promise((resolve) => child.stderr.once('data', resolve));
+      await vi.waitFor(() => expect(said).not.toBe(''), { timeout: 20_000 });
       await pause(300);
-      if (state === 'down') await postgres.stop();
+      if (state === 'down') {
+        await postgres.stop();
+        await vi.waitFor(() => expect(said).toContain('"level":"error"'), { timeout: 20_000 });
+      }
       freeze(state === 'silent');
-      await pause(1_000);
+      // With time for a look that nobody answers.
+      if (state === 'silent') await pause(1_000);
       const began = performance.now();
       child.kill('SIGTERM');
       const { status, signal, stderr } = await ended;

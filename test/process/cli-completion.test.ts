@@ -1,9 +1,11 @@
 // Completion in the shells themselves: typed on a terminal in bash and zsh, asked of fish.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { hasTerminals, newShell, onTerminal, quote, type Shell, sh } from '../support/shell.ts';
 
 const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0;
@@ -21,9 +23,20 @@ const names = [
   '-dash',
 ];
 
+const template = mkdtempSync(join(tmpdir(), 'jwks-completion-'));
+let isFilled = false;
+afterAll(() => rmSync(template, { recursive: true }));
+
 async function shellWithSets(): Promise<Shell> {
   // Without it zsh takes no letter but those of ASCII from a terminal.
   const shell = newShell({ LC_ALL: 'C.UTF-8' });
+  if (!isFilled) await fill({ ...shell, home: template, env: { ...shell.env, HOME: template } });
+  isFilled = true;
+  cpSync(template, shell.home, { recursive: true });
+  return shell;
+}
+
+async function fill(shell: Shell): Promise<void> {
   const lines = names.map(
     (name) => `jwks create -q --alg ES256 -- ${quote(name)} ${name === 'auth' ? 'k-2025' : ''}`,
   );
@@ -31,7 +44,6 @@ async function shellWithSets(): Promise<Shell> {
     'jwks init -q --keystore "other place"; jwks create -q --keystore "other place" --alg ES256 elsewhere';
   expect(await sh(shell, `set -e; ${[...lines, other].join('\n')}`)).toMatchObject({ status: 0 });
   mkdirSync(`${shell.home}/some directory`);
-  return shell;
 }
 
 /** What is typed up to the key, and the words that the command then gets. */
@@ -130,26 +142,29 @@ test.skipIf(!isThere('fish'))(
   async () => {
     const shell = await shellWithSets();
     expect(await sh(shell, installed)).toMatchObject({ status: 0, stderr: '' });
-    for (const [keys, words] of [...typed, ...files].filter(([line]) => line.split('\t').length === 2)) {
-      const line = `jwks ${keys.replace('\t', '')}`;
-      const { status, stdout, stderr } = await sh(shell, `fish -c 'complete -C $argv[1]' ${quote(line)}`);
-      expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' });
-      const first = stdout.split('\n').map((one) => one.split('\t')[0]);
-      expect(first, line).toEqual([words.at(-1), '']);
-    }
+    const asked = [...typed, ...files].filter(([line]) => line.split('\t').length === 2);
+    const lines = asked.map(([keys]) => `jwks ${keys.replace('\t', '')}`);
+    const each = `fish -c 'for line in $argv; complete -C $line; echo; end' ${lines.map(quote).join(' ')}`;
+    const { status, stdout, stderr } = await sh(shell, each);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const offered = stdout.split('\n\n').map((one) => one.split('\n').map((word) => word.split('\t')[0]));
+    expect(offered.map((words, index) => [lines[index], words])).toEqual([
+      ...asked.map(([, words], index) => [lines[index], [words.at(-1)]]),
+      [undefined, ['']],
+    ]);
     expect((await sh(shell, 'ls')).stdout).not.toContain('pwned');
   },
   120_000,
 );
 
-test('README says what is typed here', () => {
-  const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+test('docs/install.md says what is typed here', () => {
+  const document = readFileSync(fileURLToPath(new URL('../../docs/install.md', import.meta.url)), 'utf8');
   for (const line of [
     'eval "$(jwks completion bash)"',
     'eval "$(jwks completion zsh)"',
     ...installed.split('; '),
   ])
-    expect(readme).toContain(`\n${line}\n`);
+    expect(document).toContain(`\n${line}\n`);
 });
 
 test.each(['bash', 'zsh', 'fish'])('%s finds no fault in its script', async (name) => {

@@ -3,10 +3,12 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cleanEnv, jwks } from '../support/command.ts';
+import { ofExtent } from '../support/extent.ts';
 import { pathsBelow, revisionsIn, temporariesBelow } from '../support/keystore-files.ts';
 import { Home, inTurn, printedKid } from '../support/keystore-processes.ts';
 
-const many = 40;
+/** JWKS_FAULTS=more: more of them. */
+const many = ofExtent({ few: 16, more: 40 });
 
 test(`${many} processes add a key to one set at once`, { timeout: 60_000 }, async () => {
   const home = new Home();

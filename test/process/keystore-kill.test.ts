@@ -1,11 +1,14 @@
 // A writer is killed or stopped anywhere: what it has reported is there, and it stands in nobody's way.
+// JWKS_FAULTS=more kills and stops more of them.
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { cleanEnv, type Finished, finish, jwks } from '../support/command.ts';
+import { ofExtent } from '../support/extent.ts';
 import { revisionsIn } from '../support/keystore-files.ts';
 import { Home, inTurn, printedKid, seeded, usualTime } from '../support/keystore-processes.ts';
 
 const atOnce = 4;
+const [killed, told, rounds] = ofExtent({ few: [48, 16, 2], more: [200, 60, 5] });
 
 /** Creates that get a signal at a moment that is drawn from the time they usually take. */
 async function signalled(home: Home, signal: NodeJS.Signals, count: number, sets: readonly string[]) {
@@ -34,10 +37,10 @@ async function expectNoneLost(home: Home, set: string, reported: readonly string
   return kids;
 }
 
-test('200 writers are killed at random moments', { timeout: 120_000 }, async () => {
+test(`${killed} writers are killed at random moments`, { timeout: 120_000 }, async () => {
   const home = new Home();
   const sets = ['a', 'b', 'c', 'd'];
-  const done = await signalled(home, 'SIGKILL', 200, sets);
+  const done = await signalled(home, 'SIGKILL', killed, sets);
   let there = 0;
   const isReported = ({ finished, kid }: { finished: Finished; kid: string | undefined }) =>
     finished.status === 0 || kid !== undefined;
@@ -55,15 +58,15 @@ test('200 writers are killed at random moments', { timeout: 120_000 }, async () 
     expect((await home.create(set)).status).toBe(0);
     expect(revisionsIn(`${home.keystore}/sets/${set}`).filter((text) => text !== '')).toHaveLength(1);
   }
-  const killed = done.filter(({ finished }) => finished.signal === 'SIGKILL').length;
-  console.log(`${killed} killed, ${done.filter(isReported).length} reported, ${there} keys there`);
+  const dead = done.filter(({ finished }) => finished.signal === 'SIGKILL').length;
+  console.log(`${dead} killed, ${done.filter(isReported).length} reported, ${there} keys there`);
 });
 
-test('60 writers are told to end: what they report is exactly what is there', {
+test(`${told} writers are told to end: what they report is exactly what is there`, {
   timeout: 60_000,
 }, async () => {
   const home = new Home();
-  const done = await signalled(home, 'SIGTERM', 60, ['a', 'b']);
+  const done = await signalled(home, 'SIGTERM', told, ['a', 'b']);
   const odd = done.filter(
     ({ finished: { status, signal } }) => signal !== 'SIGTERM' && status !== 0 && status !== 143,
   );
@@ -73,7 +76,7 @@ test('60 writers are told to end: what they report is exactly what is there', {
     expect((await expectNoneLost(home, set, reported)).sort()).toEqual(reported.sort());
   }
   const ended = done.filter(({ finished: { status } }) => status !== 0).length;
-  console.log(`${ended} of 60 ended early`);
+  console.log(`${ended} of ${told} ended early`);
 });
 
 test('a writer is stopped while ten others finish, and then goes on', { timeout: 60_000 }, async () => {
@@ -82,7 +85,7 @@ test('a writer is stopped while ten others finish, and then goes on', { timeout:
   const random = seeded('SIGSTOP');
   const ends: string[] = [];
   const printed: string[] = [];
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < rounds; round++) {
     const child = home.startCreate('auth');
     const finished = finish(child);
     await pause(usual * (0.3 + 0.7 * random()));

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 /** The texts of what `--output` names, a file or a directory of them, and of what `backup` makes. */
 export function writtenBy(words: readonly string[], cwd: string): string[] {
   const paths = new Set(named(words).map((path) => resolve(cwd, path)));
-  return [...paths].filter((path) => !/^\/(?:dev|proc)\//.test(path)).flatMap(textsAt);
+  return [...paths].filter((path) => !/^\/(?:dev(?!\/shm\/)|proc)\//.test(path)).flatMap(textsAt);
 }
 
 /** The commands of a script that are ours, each as its words: as far as that can be read without a shell. */
