@@ -13,7 +13,7 @@ export const productFacts = {
   'oidc-provider': { tokenTtl: hour },
   /** The API server extends service account tokens to a year (`--service-account-extend-token-expiration`). */
   kubernetes: { tokenTtl: 365 * day },
-  /** `cache_duration` of JwtProvider's RemoteJwks is ten minutes where nobody sets it (five until 2021). */
+  /** `cache_duration` of JwtProvider's RemoteJwks is ten minutes where nobody sets it. */
   envoy: { verifierCache: 10 * minute },
   /** `PILOT_JWT_PUB_KEY_REFRESH_INTERVAL` is twenty minutes. */
   istio: { verifierCache: 20 * minute },
