@@ -87,8 +87,7 @@ function jwks(env, ...argv) {
 
 async function fill(env, count) {
   const secret = readFileSync(join(env.HOME, '.config', 'jwks', 'secret'), 'utf8');
-  const stateDirectory = join(env.HOME, '.local', 'state', 'jwks');
-  const keystore = await makeKeystore({ keystore: env.JWKS_KEYSTORE, secret, stateDirectory });
+  const keystore = await makeKeystore({ keystore: env.JWKS_KEYSTORE, secret });
   let next = 0;
   const work = async () => {
     while (next < count) await keystore.create(`set-${String(next++).padStart(6, '0')}`, { alg: 'ES256' });

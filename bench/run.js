@@ -1,4 +1,4 @@
-// Measures the built command as whole processes and prints ratios: `npm run bench [-- startup rsa store memory tokens import simulation serve sea]`.
+// Measures the built command as whole processes and prints ratios: `npm run bench [-- startup rsa store memory tokens import simulation serve postgres sea]`.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
@@ -18,6 +18,7 @@ const parts = {
   import: () => program('import.js'),
   simulation: () => program('simulation.js'),
   serve: () => program('serve.js'),
+  postgres: () => program('postgres.js'),
   sea: () => program('sea.js'),
 };
 

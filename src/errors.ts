@@ -107,8 +107,8 @@ export function withoutPasswords(text: string): string {
   return (
     text
       // Of a keystore's own URL all is taken to the last @, as a password may have spaces, quotes and slashes in it.
-      .replace(/\b((?:postgres|postgresql|cockroach):\/*[^:@]*):(?!\d{1,5}[/?]).*@/gis, '$1@')
-      .replace(/([a-z][a-z0-9+.-]+:\/\/[^\s/?#'"@:]*):[^\s'"]*@/gi, '$1@')
-      .replace(/([?&]password=)[^\s&'"]*/gi, '$1')
+      .replace(/\b((?:postgres|postgresql|cockroach|pg)(?:[:;]\/*|\/\/)[^:@]*):(?!\d{1,5}[/?]).*@/gis, '$1@')
+      .replace(/(:\/\/[^\s/?#'"@:]*):[^\s'"]*@/g, '$1@')
+      .replace(/(\bpassword=)[^\s&'"]*/gi, '$1')
   );
 }

@@ -21,11 +21,14 @@ export async function run(argv: readonly string[], host: Host, version = '0.0.0'
   }
   const printed: string[] = [];
   let configured: string | undefined;
+  let isDatabase = false;
   const open: Open = async (command, action) => {
     const options = command.optsWithGlobals<GlobalOptions>();
     refuseEmpty(options);
     const session = await Session.start(host, options, argv);
     configured = session.settings.format?.value;
+    const place = session.settings.keystore?.value;
+    isDatabase = place !== undefined && place.directory === undefined;
     await action(session);
   };
   const program = await loadProgram(argv, version, open);
@@ -46,7 +49,9 @@ export async function run(argv: readonly string[], host: Host, version = '0.0.0'
       return 0;
     } catch (failure) {
       const isJson = wantsJson(argv, configured ?? host.env['JWKS_FORMAT']);
-      return report(toJwksError(failure, argv), isJson, host, argv.includes('--debug') ? failure : undefined);
+      const error = toJwksError(failure, argv);
+      const hint = error.hint ?? (isDatabase ? usualForRows : usualHints)[error.code];
+      return report(error, hint, isJson, host, argv.includes('--debug') ? failure : undefined);
     }
   }
 }
@@ -117,17 +122,27 @@ const usualHints: Readonly<Partial<Record<ErrorCode, string>>> = {
   damaged: 'put the file back from a copy; other sets are not touched by it',
 };
 
-async function report(error: JwksError, isJson: boolean, host: Host, thrown: unknown): Promise<number> {
+/** The same where the keystore is in a database. */
+const usualForRows: typeof usualHints = {
+  damaged: 'put it back from a backup: jwks restore FILE SET --force; other sets are not touched by it',
+};
+
+async function report(
+  error: JwksError,
+  advice: string | undefined,
+  isJson: boolean,
+  host: Host,
+  thrown: unknown,
+): Promise<number> {
   const { code } = error;
   // Words of the command line may be quoted in them.
   const message = withoutPasswords(error.message);
-  const said = error.hint ?? usualHints[code];
-  const hint = said && withoutPasswords(said);
+  const hint = advice && withoutPasswords(advice);
   if (isJson) {
     await host.stderr.write(`${toJson({ error: { code, message, hint } })}\n`);
   } else {
-    const advice = hint === undefined ? '' : `hint: ${escapeText(hint)}\n`;
-    await host.stderr.write(`jwks: ${escapeText(message)}\n${advice}`);
+    const line = hint === undefined ? '' : `hint: ${escapeText(hint)}\n`;
+    await host.stderr.write(`jwks: ${escapeText(message)}\n${line}`);
   }
   if (thrown instanceof Error) await host.stderr.write(`${stackOf(thrown)}\n`);
   return exitStatus[code];

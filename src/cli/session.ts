@@ -75,7 +75,7 @@ export class Session {
     if (reader.isTrusted || unchecked) return reader;
     throw new JwksError(
       'identity',
-      `nothing tells whether the keystore at ${reader.storage.place} is yours: there is neither its fingerprint nor its secret`,
+      `nothing tells whether the keystore at ${reader.storage.label} is yours: there is neither its fingerprint nor its secret`,
       {
         hint: `name its fingerprint with --identity or JWKS_IDENTITY (it says of itself ${reader.fingerprint}), or add --unchecked`,
       },

@@ -8,6 +8,7 @@ import type { DatabaseAddress } from './database-url.ts';
 export function readTls({ tls, host }: DatabaseAddress): ConnectionOptions | undefined {
   if (tls === undefined) return undefined;
   const files = Object.fromEntries(Object.entries(tls.files).map(([name, path]) => [name, readFile(path)]));
+  if (files['ca'] !== undefined) refuseNoCertificate(files['ca'], tls.files.ca ?? '');
   tryOut(files, Object.values(tls.files));
   return {
     ...files,
@@ -17,6 +18,14 @@ export function readTls({ tls, host }: DatabaseAddress): ConnectionOptions | und
     ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
     ...(tls.verifiesName ? {} : { checkServerIdentity: () => undefined }),
   };
+}
+
+/** OpenSSL takes such a file for a list without a CA, and no server's certificate would be from one. */
+function refuseNoCertificate(file: Buffer, path: string): void {
+  if (/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(file.toString('latin1'))) return;
+  throw new JwksError('failed', `${path} is to be the CA of the keystore's server, and has no certificate`, {
+    hint: 'sslrootcert names a PEM file, with BEGIN CERTIFICATE in it',
+  });
 }
 
 /** Here and not in `pg`, where a key that does not fit its certificate ends the process in some versions. */

@@ -54,6 +54,29 @@ export function isDatabaseUrl(text: string): boolean {
   return /^[\s'"]*(?:[a-z][a-z0-9+.-]+:\/\/|(?:postgres|postgresql|cockroach):)/i.test(text);
 }
 
+/** Words of libpq's other way to say it, `host=… password=…`, or a scheme that was misspelled. */
+const meant =
+  /password\s*=|^[\s'"]*(?:(?:host|hostaddr|port|dbname|user)\s*=|(?:postgres|postgresql|cockroach|pg)\W?\/\/|[a-z]*[:;]\/\/)/i;
+
+/**
+ * Whether somebody may have meant a URL of a database and misspelled it, so that a password may be in it. A path can
+ * look like that as well: one that is there is none of these.
+ */
+export function maybeUrl(text: string): boolean {
+  // The colon behind the letter of a drive parts no password from its user.
+  const path = process.platform === 'win32' ? text.replace(/^[a-z]:(?=[\\/])/i, '') : text;
+  return /:.*@/s.test(path) || meant.test(path);
+}
+
+/** Without what was misspelled: what of it is a password nobody can tell. */
+export function misspelled(): JwksError {
+  return new JwksError(
+    'usage',
+    'the keystore is named by what looks like a misspelled URL, and no directory of that name is there',
+    { hint: `${example}; a directory of such a name is to be made beforehand, with mkdir` },
+  );
+}
+
 /**
  * Reads `postgres://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS`; what it leaves out is taken from PGHOST, PGPORT,
  * PGUSER, PGDATABASE, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT as libpq does. Another host than this one is spoken to
@@ -94,14 +117,14 @@ export function parseDatabaseUrl(text: string, { env, cwd }: UrlContext): Databa
   };
 }
 
-/** In place of a host that is left out behind a user: `postgres://USER@/DATABASE?host=/run/postgresql`. */
+/** In place of a host that is left out: `postgres://USER@/DATABASE?host=/run/postgresql`, `postgres://:5433/auth`. */
 const noHost = 'none.invalid';
 
 function toUrl(text: string): URL {
   // What stands behind the host is shown to people, and would be the rest of a password with a / ? or # in it.
   if (/:\/\/[^/?#]*[/?#].*@/s.test(text)) throw noUrl();
   try {
-    return new URL(text.replace(/^([^/?#]*:\/\/[^/?#]*@)(?=$|[/?#:])/, `$1${noHost}`));
+    return new URL(text.replace(/^([^/?#]*:\/\/(?:[^/?#]*@)?)(?![^/?#]*@)(?=$|[/?#:])/, `$1${noHost}`));
   } catch {
     throw noUrl();
   }
@@ -114,10 +137,15 @@ function hostnameOf({ hostname }: URL): string {
 function parametersOf(url: URL): Map<string, string> {
   if (url.hash !== '') throw usage('the URL of the keystore has a #; in a password it is written %23');
   const given = new Map<string, string>();
-  for (const [name, value] of url.searchParams) {
+  for (const part of url.search.slice(1).split('&')) {
+    if (part === '') continue;
+    // Not by `searchParams`, which makes a space of each +: in these URLs only % and two digits stand for another.
+    const [name = '', ...rest] = part.split('=');
+    const value = decode(rest.join('='));
     if (!parameters.includes(name))
       throw usage(`the URL of the keystore has a parameter "${name}"; known are ${parameters.join(', ')}`);
     if (given.has(name)) throw usage(`the URL of the keystore has its parameter "${name}" twice`);
+    if (value === '') throw usage(`the URL of the keystore has its parameter "${name}" empty`);
     given.set(name, value);
   }
   return given;
@@ -129,10 +157,12 @@ function namesOf({ schema, host, port, database, user }: Names): {
   readonly label: string;
   readonly place: string;
 } {
-  const authority = host.startsWith('/') ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  // What is neither a name nor an address could be taken for another part of the URL.
+  const isApart = !/^[\w.-]+$|^[\da-f.]*:[\da-f:.]*$/i.test(host);
+  const authority = isApart ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const path = `/${encodeURIComponent(database)}`;
   const query = [
-    ...(host.startsWith('/') ? [`host=${host}`, `port=${port}`] : []),
+    ...(isApart ? [`host=${encodeURIComponent(host).replaceAll('%2F', '/')}`, `port=${port}`] : []),
     ...(schema === 'jwks' ? [] : [`schema=${schema}`]),
   ].join('&');
   const rest = `${authority}${path}${query === '' ? '' : `?${query}`}`;
@@ -202,8 +232,9 @@ function decode(text: string): string {
   }
 }
 
+const example =
+  'such as postgres://jwks@db.example.com/auth?schema=jwks, with the password in PGPASSWORD or PGPASSFILE';
+
 function usage(message: string): JwksError {
-  return new JwksError('usage', message, {
-    hint: 'such as postgres://jwks@db.example.com/auth?schema=jwks, with the password in PGPASSWORD or PGPASSFILE',
-  });
+  return new JwksError('usage', message, { hint: example });
 }

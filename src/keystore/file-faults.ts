@@ -29,10 +29,15 @@ export function mayHaveLinked(error: unknown): boolean {
 }
 
 /** The step was taken or was not, and nobody can be asked which. */
-export function inDoubt(directory: string, name: DocumentName, cause: unknown): JwksError {
+export function inDoubt(
+  directory: string,
+  name: DocumentName,
+  cause: unknown,
+  why = describeSystemError(cause),
+): JwksError {
   const what = name === 'master' ? 'the master document' : `set "${setNameOf(name)}"`;
   const where = `the change of ${what} was written to ${directory}`;
-  const message = `it is not known whether ${where}: ${describeSystemError(cause)}`;
+  const message = `it is not known whether ${where}: ${why}`;
   const look = name === 'master' ? 'jwks secret list' : 'jwks list';
   return new JwksError('unconfirmed', message, {
     cause,

@@ -8,8 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { JwksError, systemCode } from '../errors.ts';
 import { inDoubt, mayHaveLinked, noLinks, toStorageError, unlessMissing } from './file-faults.ts';
 import { stampOf } from './file-stamp.ts';
-import type { FileSystem } from './file-system.ts';
-import { realFileSystem } from './file-system.ts';
+import { type FileSystem, realFileSystem } from './file-system.ts';
 import { inBatches } from './in-batches.ts';
 import {
   discard,
@@ -35,6 +34,7 @@ export interface FileStorageOptions {
 
 export class FileStorage implements Storage {
   readonly place: string;
+  readonly label: string;
   readonly #directory: string;
   readonly #fs: FileSystem;
   readonly #shield: Shield | undefined;
@@ -46,6 +46,7 @@ export class FileStorage implements Storage {
     this.#fs = options.fs ?? realFileSystem;
     this.#shield = options.shield;
     this.place = this.#attempt('be found', () => placeOf(this.#fs, directory));
+    this.label = this.place;
     const made = this.#attempt('be read', () => this.#fs.stat(directory));
     const bits = (made?.mode ?? 0) & 0o070;
     this.#group = made !== undefined && bits !== 0 ? { gid: made.gid, bits } : undefined;
@@ -148,9 +149,8 @@ export class FileStorage implements Storage {
     for (const path of [dirname(directory), directory].filter((one) => one !== this.#directory)) {
       makeDirectory(this.#fs, path, this.#ownership(0o700));
       // Through a link somebody who can write here could make us write anywhere.
-      if (this.#fs.lstat(path)?.isDirectory() !== true) {
+      if (this.#fs.lstat(path)?.isDirectory() !== true)
         throw new JwksError('damaged', `${path} is not a directory of its own`);
-      }
     }
     return directory;
   }

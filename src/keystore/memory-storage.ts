@@ -4,11 +4,13 @@ import type { Outcome, Storage, StoredDocument } from './storage.ts';
 
 export class MemoryStorage implements Storage {
   readonly place: string;
+  readonly label: string;
   readonly #documents: Map<DocumentName, StoredDocument | undefined>;
 
   /** `documents` are what is in it at first, and are not copied. */
   constructor(place = 'memory:', documents: Iterable<readonly [DocumentName, StoredDocument]> = []) {
     this.place = place;
+    this.label = place;
     this.#documents = new Map(documents);
   }
 

@@ -38,7 +38,7 @@ export async function makeKeystore(
   if (outcome === 'unknown') {
     throw new JwksError(
       'unconfirmed',
-      `the keystore at ${storage.place} is made but the disk did not confirm it`,
+      `the keystore at ${storage.label} is made but the disk did not confirm it`,
     );
   }
   return outcome === 'committed' ? identity.fingerprint : undefined;

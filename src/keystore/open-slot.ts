@@ -56,7 +56,7 @@ async function unlock(reader: Reader, master: Master, secret: Secret): Promise<O
   if (opened === undefined) {
     throw new JwksError(
       'secret',
-      `the secret in ${secret.source} does not open the keystore at ${reader.storage.place}`,
+      `the secret in ${secret.source} does not open the keystore at ${reader.storage.label}`,
       {
         hint: 'name the right one with --secret-file, or JWKS_SECRET_FILE',
       },
@@ -68,7 +68,7 @@ async function unlock(reader: Reader, master: Master, secret: Secret): Promise<O
       'damaged',
       `the master document is signed by ${reader.fingerprint}, which is not this keystore's identity`,
       {
-        hint: 'somebody else has written it: put back the file that belongs here',
+        hint: 'somebody else has written it: put back the one that belongs here, or restore a backup elsewhere with jwks restore FILE --into PLACE',
       },
     );
   }

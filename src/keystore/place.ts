@@ -1,8 +1,9 @@
 // Where a keystore is, or may be made: a directory or a database.
 import { resolve } from 'node:path';
 import { DatabasePlace } from './database-place.ts';
-import { isDatabaseUrl, type UrlContext } from './database-url.ts';
+import { isDatabaseUrl, maybeUrl, misspelled, type UrlContext } from './database-url.ts';
 import { type DirectoryContext, DirectoryPlace } from './directory-place.ts';
+import type { FileSystem } from './file-system.ts';
 import type { Storage } from './storage.ts';
 
 export interface Place {
@@ -24,9 +25,18 @@ export interface Place {
   hasOthers(): boolean;
 }
 
-/** A path, relative to `cwd`, or a URL. */
+/** A path, relative to `cwd`, or a URL. What may be a misspelled one is refused, since paths are shown to people. */
 export function toPlace(text: string, context: UrlContext & DirectoryContext): Place {
-  return isDatabaseUrl(text)
-    ? new DatabasePlace(text, context)
-    : new DirectoryPlace(resolve(context.cwd, text), context);
+  if (isDatabaseUrl(text)) return new DatabasePlace(text, context);
+  const directory = resolve(context.cwd, text);
+  if (maybeUrl(text) && !isDirectory(context.fs, directory)) throw misspelled();
+  return new DirectoryPlace(directory, context);
+}
+
+function isDirectory(fs: FileSystem, path: string): boolean {
+  try {
+    return fs.stat(path)?.isDirectory() === true;
+  } catch {
+    return false;
+  }
 }

@@ -5,9 +5,14 @@ import { JwksError } from '../errors.ts';
 import { readTls } from './database-tls.ts';
 import type { DatabaseAddress } from './database-url.ts';
 import { readPassword } from './password-file.ts';
+import { sqlState } from './postgres-faults.ts';
 
-/** In milliseconds: no statement of ours takes long, so that one that does waits for something. */
-const longestStatement = 30_000;
+/**
+ * In milliseconds: no statement of ours takes long, so that one that does waits for something. The server gives up
+ * first, and says so; where only we did, it could still carry it out long after that was reported.
+ */
+const longestStatement = 20_000;
+const longestAnswer = 30_000;
 
 /** Loaded when it is used, and not bundled. */
 function load(): typeof pg {
@@ -44,7 +49,7 @@ function configOf(address: DatabaseAddress): pg.ClientConfig {
     password: () => passwordOf(address),
     ssl: readTls(address) ?? false,
     connectionTimeoutMillis: connectTimeout,
-    query_timeout: longestStatement,
+    query_timeout: longestAnswer,
     keepAlive: true,
     fallback_application_name: 'jwks',
   };
@@ -59,22 +64,54 @@ function passwordOf(address: DatabaseAddress): string {
   });
 }
 
+/**
+ * pg leaves the socket open where a connection fails before it is made (no password, for one), and its pool forgets
+ * it: the process would hang until the server ends it, and one that tries again would use up all its connections.
+ */
+function clientOf({ Client }: typeof pg): typeof pg.Client {
+  return class extends Client {
+    constructor(config?: string | pg.ClientConfig) {
+      super(config);
+      let isMade = false;
+      const drop = (): void => {
+        if (!isMade) this.connection.stream.destroy();
+      };
+      this.once('connect', () => {
+        isMade = true;
+      });
+      // What breaks a connection is also told beside the statement, and would end the process if nobody listened.
+      this.on('error', drop);
+      this.connection.on('error', drop).on('errorMessage', drop);
+    }
+  };
+}
+
 export function makePool(address: DatabaseAddress): pg.Pool {
-  const { Pool } = load();
-  const pool = new Pool({
+  const loaded = load();
+  const pool = new loaded.Pool({
     ...configOf(address),
+    Client: clientOf(loaded),
     max: address.mostConnections,
     idleTimeoutMillis: 5_000,
     // A command that is done ends, and does not wait for connections that nobody uses.
     allowExitOnIdle: true,
+    verify: limit,
   });
   // One that breaks while nobody uses it is replaced; who uses it next hears if that fails.
   pool.on('error', () => {});
   return pool;
 }
 
+/** By a statement: as a parameter of the connection pgbouncer refuses it. A server that does not know it goes without. */
+function limit(client: pg.PoolClient, done: (error?: Error) => void): void {
+  client.query(`SET statement_timeout = ${longestStatement}`).then(
+    () => done(),
+    (error: Error) => done(/^(?:0A|42)/.test(sqlState(error) ?? '') ? undefined : error),
+  );
+}
+
 /** A connection of its own, for what stays. */
 export function makeClient(address: DatabaseAddress): pg.Client {
-  const { Client } = load();
+  const Client = clientOf(load());
   return new Client(configOf(address));
 }

@@ -7,6 +7,10 @@ import { isInDoubt, toDatabaseError, type Undone } from './postgres-faults.ts';
 import { describeServer, type Server, tableOf, toServer } from './postgres-schema.ts';
 import { noKeystore } from './reader-faults.ts';
 
+/** In milliseconds: so long what the server said is believed; others may bring the table to a newer version. */
+const believed = 5_000;
+const believedToWrite = 1_000;
+
 /** The statement was sent, and what became of it is not known. */
 export class Lost extends Error {
   constructor(cause: unknown) {
@@ -14,13 +18,11 @@ export class Lost extends Error {
   }
 }
 
-function heardAlready(): void {}
-
 export class Database {
   readonly address: DatabaseAddress;
   readonly table: string;
   readonly #pool: pg.Pool;
-  #server: Promise<Server> | undefined;
+  #described: { readonly server: Promise<Server>; readonly at: number } | undefined;
 
   constructor(address: DatabaseAddress) {
     this.address = address;
@@ -28,24 +30,29 @@ export class Database {
     this.#pool = makePool(address);
   }
 
-  /** What is there; asked once, and after a failure or `forget` again. A table of another version is exit 6. */
-  server(): Promise<Server> {
-    this.#server ??= this.#describe().catch((error: unknown) => {
-      this.#server = undefined;
-      throw error;
-    });
-    return this.#server;
-  }
-
-  forget(): void {
-    this.#server = undefined;
+  /** What is there; asked every few seconds, and after a failure. A table that is not to be used is exit 6. */
+  server(longest = believed): Promise<Server> {
+    const at = performance.now();
+    if (this.#described === undefined || at - this.#described.at > longest) {
+      const described = { server: this.#describe(), at };
+      this.#described = described;
+      described.server.catch(() => {
+        if (this.#described === described) this.#described = undefined;
+      });
+    }
+    return this.#described.server;
   }
 
   /** As `server`; no keystore is exit 3. */
-  async checked(): Promise<Server> {
-    const server = await this.server();
+  async checked(longest = believed): Promise<Server> {
+    const server = await this.server(longest);
     if (!server.isThere) throw noKeystore(this.address.label);
     return server;
+  }
+
+  /** As `checked`, before something is written. */
+  writable(): Promise<Server> {
+    return this.checked(believedToWrite);
   }
 
   query<T extends object>(text: string, values: readonly unknown[] = []): Promise<pg.QueryResult<T>> {
@@ -60,25 +67,22 @@ export class Database {
   }
 
   /**
-   * Carries out one statement that changes something, and returns how many rows it was.
+   * Carries out one statement that changes something, and returns its rows.
    * @throws Lost where it may have been carried out although no answer came
    */
-  async change(text: string, values: readonly unknown[]): Promise<number> {
+  async change<T extends object>(text: string, values: readonly unknown[]): Promise<T[]> {
     const client = await this.#pool.connect();
-    // What breaks a connection is also told beside the statement, and would end the process if nobody listened.
-    client.on('error', heardAlready);
     let isBroken = true;
     try {
-      const { rowCount } = await client.query(text, [...values]);
+      const { rows } = await client.query<T>(text, [...values]);
       isBroken = false;
-      return rowCount ?? 0;
+      return rows;
     } catch (error) {
       if (isInDoubt(error)) throw new Lost(error);
       isBroken = false;
       throw error;
     } finally {
       client.release(isBroken);
-      client.off('error', heardAlready);
     }
   }
 

@@ -11,7 +11,8 @@ const batch = 1_000;
 /** Every change of a document empties its hint; one that is further ahead than we ever write is none. */
 export async function dueSets(database: Database, time: Instant): Promise<DocumentName[]> {
   const sql = `SELECT name FROM ${database.table} WHERE kind = 'sets' AND revision > 0
-    AND (next_due IS NULL OR next_due <= to_timestamp($1) OR next_due > to_timestamp($2))`;
+    AND (next_due IS NULL OR next_due <= pg_catalog.to_timestamp($1::float8)
+      OR next_due > pg_catalog.to_timestamp($2::float8))`;
   const rows = await database.select<{ readonly name: string }>(sql, [time, time + longestBelief]);
   return rows.map(({ name }): DocumentName => `sets/${name}`);
 }
@@ -23,15 +24,16 @@ export async function noteDue(
   looks: readonly NextLook[],
   spread: () => number = Math.random,
 ): Promise<void> {
-  const sql = `UPDATE ${database.table} AS d SET next_due = to_timestamp(h.at)
-    FROM unnest($1::text[], $2::bigint[], $3::float8[]) AS h(name, revision, at)
+  const sql = `UPDATE ${database.table} AS d SET next_due = pg_catalog.to_timestamp(h.at)
+    FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::bigint[]), pg_catalog.unnest($3::float8[]))
+      AS h(name, revision, at)
     WHERE d.kind = 'sets' AND d.name = h.name AND d.revision = h.revision`;
   for (let from = 0; from < looks.length; from += batch) {
     const some = looks.slice(from, from + batch);
     const names = some.map(({ name }) => name.slice('sets/'.length));
     const dates = some.map(({ at }) => Math.min(at, now + longestBelief * (0.5 + spread() / 2)));
     await database.attempt('be written', async () => {
-      await database.checked();
+      await database.writable();
       await database.query(sql, [names, some.map(({ revision }) => revision), dates]);
     });
   }

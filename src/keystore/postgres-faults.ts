@@ -68,7 +68,14 @@ const words: readonly (readonly [RegExp, Words])[] = [
     },
   ],
   [/^57P0[123]/, { code: 'failed', why: 'it is starting or stopping', hint: 'run it again' }],
-  [/^57014/, { code: 'failed', why: 'it took too long', hint: 'look at what holds locks, and run it again' }],
+  [
+    /^57014/,
+    {
+      code: 'failed',
+      why: 'it took too long',
+      hint: 'look at what holds locks (pg_locks, pg_blocking_pids), and run it again',
+    },
+  ],
   [
     /^22021/,
     {
@@ -134,14 +141,41 @@ export function toDatabaseError(error: unknown, address: DatabaseAddress, what: 
   const known: Words | undefined =
     state === '42501'
       ? { code: 'failed', ...rights[isKeptOut(error) ? 'be reached' : what](address) }
-      : words.find(([pattern]) => pattern.test(state ?? ''))?.[1];
-  const why =
-    known?.why ?? (state === undefined ? whyNetwork(error) : `the database answers with SQLSTATE ${state}`);
+      : wordsFor(state);
+  const why = known?.why ?? describeFault(error);
   return new JwksError(known?.code ?? 'failed', `the keystore ${label} cannot ${what}: ${why}`, {
     hint: known?.hint ?? (state === undefined ? hintNetwork(error, address) : undefined),
     // Its message may quote a document; the code does not.
     cause: state === undefined ? error : undefined,
   });
+}
+
+function wordsFor(state = ''): Words | undefined {
+  return words.find(([pattern]) => pattern.test(state))?.[1];
+}
+
+/** Why, in a few words. */
+export function describeFault(error: unknown): string {
+  const state = sqlState(error);
+  if (state === undefined) return whyNetwork(error);
+  return wordsFor(state)?.why ?? `the database answers with SQLSTATE ${state}`;
+}
+
+/** No row was changed, and nobody else was first. */
+export function leftAsItWas({ label, schema }: DatabaseAddress, document: string): JwksError {
+  return new JwksError('failed', `the keystore ${label} cannot be written: it leaves ${document} as it was`, {
+    hint: `look for triggers, rules and policies on ${tableOf(schema)}`,
+  });
+}
+
+export function changedOnTheWay({ label, schema }: DatabaseAddress, document: string): JwksError {
+  return new JwksError(
+    'damaged',
+    `the keystore ${label} keeps something else as ${document} than was written`,
+    {
+      hint: `look for triggers and rules on ${tableOf(schema)}, and put it back from a backup: jwks restore`,
+    },
+  );
 }
 
 function whyNetwork(error: unknown): string {

@@ -1,5 +1,6 @@
 // The one table that a keystore has in a database, and its version.
 import { JwksError } from '../errors.ts';
+import type { DatabaseAddress } from './database-url.ts';
 
 /** Rises when the table changes in a way that other versions must not write to. */
 const schemaVersion = 1;
@@ -13,6 +14,8 @@ export interface Server {
   readonly isCockroach: boolean;
   /** A COMMIT is answered before it is on disk: `synchronous_commit` is off. */
   readonly isLazy: boolean;
+  /** Who has the schema or the table and could put anything there, unless that is us or who may do so anyway. */
+  readonly stranger: string | undefined;
 }
 
 export function tableOf(schema: string): string {
@@ -20,12 +23,27 @@ export function tableOf(schema: string): string {
 }
 
 /**
+ * Here and in every other statement functions are the catalog's by name, and arguments are typed: others may make
+ * functions in `public` that fit better, which would run with the rights of whoever runs jwks (CVE-2018-1058).
+ *
  * Parameter: the schema. Tables and not `to_regclass`, which looks at another moment than the rest: who asks while it
  * is made would see the table without its comment.
  */
-export const describeServer = `SELECT version() AS version, current_setting('synchronous_commit', true) AS sync,
-  n.oid IS NOT NULL AS schema, c.oid IS NOT NULL AS "table", obj_description(c.oid, 'pg_class') AS mark
-  FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = $1
+export const describeServer = `SELECT pg_catalog.version() AS version,
+  pg_catalog.current_setting('synchronous_commit'::text, true) AS sync,
+  n.oid IS NOT NULL AS schema, c.oid IS NOT NULL AS "table",
+  pg_catalog.obj_description(c.oid, 'pg_class'::name) AS mark,
+  CASE WHEN c.relkind <> 'r'::"char" THEN 'is no table'
+    WHEN c.relrowsecurity THEN 'has row security'
+    WHEN EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = c.oid) THEN 'has rules'
+    WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+      THEN 'has triggers' END AS oddity,
+  (SELECT o.rolname::text FROM pg_catalog.pg_roles AS o, pg_catalog.pg_roles AS me, pg_catalog.pg_database AS d
+    WHERE o.oid IN (n.nspowner, c.relowner) AND me.rolname = CURRENT_USER
+    AND d.datname = pg_catalog.current_database() AND NOT o.rolsuper AND o.oid <> d.datdba
+    AND o.rolname <> 'pg_database_owner'::name AND o.oid <> me.oid
+    AND (me.rolsuper OR NOT pg_catalog.pg_has_role(o.oid, 'MEMBER'::text)) LIMIT 1) AS stranger
+  FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = $1::name
   LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'documents'`;
 
 interface Described {
@@ -34,11 +52,17 @@ interface Described {
   readonly schema: boolean;
   readonly table: boolean;
   readonly mark: string | null;
+  readonly oddity: string | null;
+  readonly stranger: string | null;
 }
 
 /** A table that is not ours, or of a newer version, is exit 6. */
 export function toServer(row: Described, label: string): Server {
   if (row.table) {
+    if (row.oddity !== null)
+      throw new JwksError('untrusted-file', `the table of documents at ${label} ${row.oddity}`, {
+        hint: 'what others put between jwks and its documents can change or hide them: take it away',
+      });
     const version = marks.exec(row.mark ?? '')?.[1];
     if (version === undefined)
       throw new JwksError(
@@ -62,7 +86,20 @@ export function toServer(row: Described, label: string): Server {
     hasSchema: row.schema,
     isCockroach: isCockroach(row.version),
     isLazy: row.sync === 'off',
+    stranger: row.stranger ?? undefined,
   };
+}
+
+/** What is made is not made in a place of somebody else. A superuser is in all roles, and counts as none of them. */
+export function refuseStranger({ stranger }: Server, { label, schema }: DatabaseAddress): void {
+  if (stranger === undefined) return;
+  throw new JwksError(
+    'untrusted-file',
+    `the schema or the table at ${label} belongs to the role "${stranger}"`,
+    {
+      hint: `take another schema (?schema=NAME), or give it to a role that you trust: ALTER SCHEMA "${schema}" OWNER TO ..., ALTER TABLE ${tableOf(schema)} OWNER TO ...`,
+    },
+  );
 }
 
 export function isCockroach(version: string): boolean {
@@ -73,7 +110,10 @@ export function isCockroach(version: string): boolean {
  * What makes it, one after the other; each may be there already. The table and its comment are one step, and the
  * comment comes before the index: it lets one at a time go on, where two with an index would wait for each other.
  */
-export function definitions(schema: string, { hasSchema, isCockroach }: Server): string[] {
+export function definitions(
+  schema: string,
+  { hasSchema, isCockroach }: Pick<Server, 'hasSchema' | 'isCockroach'>,
+): string[] {
   const table = tableOf(schema);
   // An index in the order of a locale breaks when the system's C library changes that order.
   const text = isCockroach ? 'text' : 'text COLLATE "C"';

@@ -5,11 +5,17 @@ import { JwksError } from '../errors.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import type { DatabaseAddress } from './database-url.ts';
 import { inDoubt } from './file-faults.ts';
-import { mostBytes } from './file-system.ts';
 import { Database, Lost } from './postgres-database.ts';
 import { dueSets, noteDue } from './postgres-due.ts';
-import { isAlreadyThere, isRetryable } from './postgres-faults.ts';
-import { definitions, type Server } from './postgres-schema.ts';
+import {
+  changedOnTheWay,
+  describeFault,
+  isAlreadyThere,
+  isRetryable,
+  leftAsItWas,
+} from './postgres-faults.ts';
+import { keyOf, Reads } from './postgres-reads.ts';
+import { definitions, refuseStranger, type Server } from './postgres-schema.ts';
 import { watchPostgres } from './postgres-watch.ts';
 import type { DocumentName } from './set-id.ts';
 import type { NextLook, Outcome, Shield, Storage, StoredDocument } from './storage.ts';
@@ -23,16 +29,14 @@ export interface PostgresOptions {
 /** From so many names on it is cheaper to ask for all. */
 const many = 1_000;
 
-interface Row {
+interface Stamp {
   readonly name: string;
   readonly revision: string;
-  readonly document: Buffer | null;
 }
 
-interface Waiting {
-  readonly name: DocumentName;
-  readonly resolve: (document: StoredDocument | undefined) => void;
-  readonly reject: (error: unknown) => void;
+/** Whether the row is as it was sent. */
+interface Written {
+  readonly same: boolean;
 }
 
 interface NewRevision {
@@ -44,14 +48,16 @@ interface NewRevision {
 
 export class PostgresStorage implements Storage {
   readonly place: string;
+  readonly label: string;
   readonly #database: Database;
+  readonly #reads: Reads;
   readonly #options: PostgresOptions;
-  #waiting: Waiting[] = [];
 
   constructor(address: DatabaseAddress, options: PostgresOptions = {}) {
-    this.place = address.place;
+    ({ place: this.place, label: this.label } = address);
     this.#options = options;
     this.#database = new Database(address);
+    this.#reads = new Reads(this.#database);
   }
 
   /** Whether the keystore's table is there. A table of another version, or not ours, is exit 6. */
@@ -63,7 +69,8 @@ export class PostgresStorage implements Storage {
   async make(): Promise<void> {
     const database = this.#database;
     await database.attempt('be made', async () => {
-      const server = await database.server();
+      const server = await database.server(0);
+      refuseStranger(server, database.address);
       if (server.isThere) return;
       for (const statement of definitions(database.address.schema, server)) {
         // Two that make it at once: IF NOT EXISTS looks, and somebody else is first.
@@ -71,33 +78,30 @@ export class PostgresStorage implements Storage {
           if (!isAlreadyThere(error)) throw error;
         });
       }
-      database.forget();
+      // Somebody may have been first.
+      refuseStranger(await database.server(0), database.address);
     });
   }
 
   async list(): Promise<DocumentName[]> {
-    const rows = await this.#database.select<Row>(
+    const rows = await this.#database.select<Stamp>(
       `SELECT name FROM ${this.#database.table} WHERE kind = 'sets'`,
     );
     return rows.map(({ name }): DocumentName => `sets/${name}`);
   }
 
-  /** Those that are asked for at once are fetched by one statement: each would wait for an answer of its own. */
   read(name: DocumentName): Promise<StoredDocument | undefined> {
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) queueMicrotask(() => void this.#fetch());
-      this.#waiting.push({ name, resolve, reject });
-    });
+    return this.#reads.read(name);
   }
 
   async stamps(names: readonly DocumentName[]): Promise<Map<DocumentName, string>> {
     const wanted = new Set(names);
-    const own = names.length > many ? '' : ' AND name = ANY($1)';
+    const own = names.length > many ? '' : ' AND name = ANY($1::text[])';
     const values = own === '' ? [] : [names.map((name) => keyOf(name).name)];
     const { table } = this.#database;
     const sql = `SELECT name, revision FROM ${table} WHERE kind = 'sets' AND revision > 0${own}`;
     const stamps = new Map<DocumentName, string>();
-    for (const { name, revision } of await this.#database.select<Row>(sql, values)) {
+    for (const { name, revision } of await this.#database.select<Stamp>(sql, values)) {
       if (wanted.has(`sets/${name}`)) stamps.set(`sets/${name}`, revision);
     }
     return stamps;
@@ -106,10 +110,10 @@ export class PostgresStorage implements Storage {
   async reserve(document: DocumentName): Promise<void> {
     const { kind, name } = keyOf(document);
     const database = this.#database;
-    const sql = `INSERT INTO ${database.table} (kind, name, revision, document) VALUES ($1, $2, 0, '')
+    const sql = `INSERT INTO ${database.table} (kind, name, revision, document) VALUES ($1::text, $2::text, 0, ''::bytea)
       ON CONFLICT (kind, name) DO NOTHING`;
     await database.attempt('be written', async () => {
-      await database.checked();
+      await database.writable();
       await database.query(sql, [kind, name]);
     });
   }
@@ -143,10 +147,11 @@ export class PostgresStorage implements Storage {
 
   #write(wanted: NewRevision): Promise<Outcome> {
     return this.#database.attempt('be written', async () => {
-      const server = await this.#database.checked();
+      const server = await this.#database.writable();
       this.#options.shield?.raise();
       try {
         const outcome = await this.#untilKnown(server, wanted);
+        if (outcome === 'spoiled') throw changedOnTheWay(this.#database.address, wanted.document);
         if (outcome === 'conflict') this.#options.shield?.lower();
         return outcome;
       } catch (error) {
@@ -161,42 +166,54 @@ export class PostgresStorage implements Storage {
    * The same statement as long as its fate is not known: an earlier one that is carried out late changes what it is
    * compared with, so that only one of them can succeed.
    */
-  async #untilKnown(server: Server, wanted: NewRevision): Promise<Outcome> {
+  async #untilKnown(server: Server, wanted: NewRevision): Promise<Outcome | 'spoiled'> {
     const { document } = wanted;
     const { label } = this.#database.address;
     const giveUp = performance.now() + (this.#options.patience ?? 30_000);
     let doubt: unknown;
     for (let tries = 1; ; tries++) {
       try {
-        if ((await this.#writeOnce(server, wanted)) === 1) return 'committed';
-        return doubt === undefined ? 'conflict' : await this.#whoWasFirst(wanted, doubt);
+        const [written] = await this.#writeOnce(server, wanted);
+        if (written !== undefined) return written.same ? 'committed' : 'spoiled';
+        return await (doubt === undefined ? this.#whyNot(wanted) : this.#whoWasFirst(wanted, doubt));
       } catch (error) {
         if (error instanceof Lost) doubt ??= error.cause;
         else if (doubt === undefined ? !isRetryable(error) : isUnconfirmed(error)) throw error;
-        if (performance.now() > giveUp) throw doubt === undefined ? error : inDoubt(label, document, doubt);
+        if (performance.now() > giveUp)
+          throw doubt === undefined ? error : inDoubt(label, document, doubt, describeFault(doubt));
       }
       await pause(Math.random() * Math.min(50 * 2 ** tries, 2_000));
     }
   }
 
-  #writeOnce(server: Server, { document, from, revision, bytes }: NewRevision): Promise<number> {
+  #writeOnce(server: Server, { document, from, revision, bytes }: NewRevision): Promise<Written[]> {
     const { table, address } = this.#database;
     const { kind, name } = keyOf(document);
     const values = [kind, name, revision, bytes, from];
-    const changed =
+    const changed = `${
       from === 0
-        ? `INSERT INTO ${table} AS d (kind, name, revision, document) VALUES ($1, $2, $3, $4)
+        ? `INSERT INTO ${table} AS d (kind, name, revision, document) VALUES ($1::text, $2::text, $3::bigint, $4::bytea)
            ON CONFLICT (kind, name) DO UPDATE SET revision = excluded.revision, document = excluded.document,
-           next_due = NULL WHERE d.revision = $5`
-        : `UPDATE ${table} SET revision = $3, document = $4, next_due = NULL
-           WHERE kind = $1 AND name = $2 AND revision = $5`;
-    if (server.isCockroach) return this.#database.change(changed, values);
+           next_due = NULL WHERE d.revision = $5::bigint`
+        : `UPDATE ${table} SET revision = $3::bigint, document = $4::bytea, next_due = NULL
+           WHERE kind = $1::text AND name = $2::text AND revision = $5::bigint`
+    } RETURNING revision = $3::bigint AND document = $4::bytea AS same`;
+    if (server.isCockroach) return this.#database.change<Written>(changed, values);
     // Holds for the transaction, which is this statement. One of several would keep its lock while we are stopped.
-    const durably = server.isLazy ? `, set_config('synchronous_commit', 'on', true)` : '';
+    const durably = server.isLazy
+      ? `, pg_catalog.set_config('synchronous_commit'::text, 'on'::text, true)`
+      : '';
     // Not which document: whoever may connect to the database hears it.
-    const told = `WITH changed AS (${changed} RETURNING 1)
-      SELECT pg_notify('jwks', $6)${durably} FROM changed`;
-    return this.#database.change(told, [...values, address.schema]);
+    const told = `WITH changed AS (${changed})
+      SELECT same, pg_catalog.pg_notify('jwks'::text, $6::text)${durably} FROM changed`;
+    return this.#database.change<Written>(told, [...values, address.schema]);
+  }
+
+  /** Nothing was changed, and nothing is in doubt: others were first, or the database lets nobody change it. */
+  async #whyNot({ document, from }: NewRevision): Promise<Outcome> {
+    const there = await this.read(document);
+    if ((there?.revision ?? 0) === from) throw leftAsItWas(this.#database.address, document);
+    return 'conflict';
   }
 
   /** Nothing was changed by the last statement: by one before it whose answer was lost, or by somebody else. */
@@ -206,45 +223,10 @@ export class PostgresStorage implements Storage {
     if (there.revision === wanted.revision)
       return wanted.bytes.equals(there.bytes) ? 'committed' : 'conflict';
     // Somebody may have gone on from ours.
-    throw inDoubt(this.#database.address.label, wanted.document, doubt);
-  }
-
-  async #fetch(): Promise<void> {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    try {
-      const found = new Map<DocumentName, StoredDocument>();
-      for (const kind of ['master', 'sets']) {
-        const names = waiting.map(({ name }) => keyOf(name)).filter((key) => key.kind === kind);
-        if (names.length === 0) continue;
-        for (const row of await this.#rows(kind, [...new Set(names.map(({ name }) => name))])) {
-          const name: DocumentName = kind === 'master' ? 'master' : `sets/${row.name}`;
-          if (row.document === null) throw new JwksError('failed', `${name} is too large`);
-          const revision = Number(row.revision);
-          if (revision > 0) found.set(name, { revision, bytes: row.document });
-        }
-      }
-      for (const { name, resolve } of waiting) resolve(found.get(name));
-    } catch (error) {
-      for (const { reject } of waiting) reject(error);
-    }
-  }
-
-  /** What is larger than any document is not even fetched. */
-  #rows(kind: string, names: readonly string[]): Promise<Row[]> {
-    const { table } = this.#database;
-    const sql = `SELECT name, revision, CASE WHEN octet_length(document) <= $3 THEN document END AS document
-      FROM ${table} WHERE kind = $1 AND name = ANY($2)`;
-    return this.#database.select<Row>(sql, [kind, names, mostBytes]);
+    throw inDoubt(this.#database.address.label, wanted.document, doubt, describeFault(doubt));
   }
 }
 
 function isUnconfirmed(error: unknown): boolean {
   return error instanceof JwksError && error.code === 'unconfirmed';
-}
-
-function keyOf(document: DocumentName): { readonly kind: string; readonly name: string } {
-  return document === 'master'
-    ? { kind: 'master', name: 'master' }
-    : { kind: 'sets', name: document.slice('sets/'.length) };
 }

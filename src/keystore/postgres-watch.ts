@@ -96,7 +96,7 @@ async function listen(
     signal.addEventListener('abort', drop, { once: true });
     const work = async (): Promise<void> => {
       await client.connect();
-      const { rows } = await client.query<{ version: string }>('SELECT version() AS version');
+      const { rows } = await client.query<{ version: string }>('SELECT pg_catalog.version() AS version');
       if (isCockroach(rows[0]?.version ?? '')) throw new NoListen();
       await client.query('LISTEN jwks');
       isListening = true;

@@ -1,12 +1,12 @@
 // What a reader refuses, in words.
-import { JwksError, shellWord } from '../errors.ts';
-import type { DocumentName, SetId } from './set-id.ts';
+import { commandLine, JwksError, shellWord } from '../errors.ts';
+import { type DocumentName, type SetId, setNameOf } from './set-id.ts';
 
 export function foreign(name: DocumentName, fingerprint: string): JwksError {
   return new JwksError(
     'damaged',
     `${name} is signed by ${fingerprint}, which is no identity of this keystore`,
-    { hint: 'it may come from another keystore; put back the file that belongs here' },
+    { hint: `it may come from another keystore; ${putBack(setNameOf(name))}` },
   );
 }
 
@@ -18,24 +18,29 @@ export function notTrusted(fingerprint: string, trusted: string): JwksError {
 
 export function sealedElsewhere(set: SetId): JwksError {
   return new JwksError('damaged', `set "${set}" is sealed under a key that this keystore does not hold`, {
-    hint: 'the file may come from another keystore or from before a rekey; put back the one that belongs here',
+    hint: `it may come from another keystore or from before a rekey; ${putBack(set)}`,
   });
 }
 
-export function noKeystore(place: string): JwksError {
-  return new JwksError('not-found', `there is no keystore at ${place}`, {
-    hint: `jwks init --keystore ${shellWord(place)}`,
+/** In a database as in files. */
+function putBack(set = 'SET'): string {
+  return `put back the one that belongs here, from a backup: ${commandLine('restore FILE', set, ' --force')}`;
+}
+
+export function noKeystore(label: string): JwksError {
+  return new JwksError('not-found', `there is no keystore at ${label}`, {
+    hint: `jwks init --keystore ${shellWord(label)}`,
   });
 }
 
 /** While it was open it got another identity, by a rekey or by somebody else. */
 export function otherIdentity(
-  before: { readonly fingerprint: string; readonly storage: { readonly place: string } },
+  before: { readonly fingerprint: string; readonly storage: { readonly label: string } },
   fingerprint: string,
 ): JwksError {
   return new JwksError(
     'identity',
-    `the keystore at ${before.storage.place} is signed by ${fingerprint} now, until now by ${before.fingerprint}`,
+    `the keystore at ${before.storage.label} is signed by ${fingerprint} now, until now by ${before.fingerprint}`,
     { hint: 'nothing was done; if it was rekeyed with a new identity, run it again' },
   );
 }

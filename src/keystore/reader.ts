@@ -55,7 +55,7 @@ export class Reader {
       reader.#take(document, master, signer.fingerprint);
       return reader;
     });
-    if (read === undefined) throw noKeystore(options.storage.place);
+    if (read === undefined) throw noKeystore(options.storage.label);
     return read;
   }
 
@@ -113,7 +113,7 @@ export class Reader {
       this.#take(document, master, signer.fingerprint);
       return master;
     });
-    if (read === undefined) throw noKeystore(this.storage.place);
+    if (read === undefined) throw noKeystore(this.storage.label);
     return this.#master.revision !== before;
   }
 

@@ -4,11 +4,13 @@ import type { Outcome, Storage, StoredDocument } from './storage.ts';
 
 export class StorageUnder implements Storage {
   readonly place: string;
+  readonly label: string;
   readonly #master: StoredDocument;
   readonly #sets: Storage;
 
   constructor(master: StoredDocument, sets: Storage) {
     this.place = sets.place;
+    this.label = sets.label;
     this.#master = master;
     this.#sets = sets;
   }

@@ -32,6 +32,8 @@ export interface NextLook {
 export interface Storage {
   /** What identifies the place, such as a real path or a URL: the key under which a host remembers it. */
   readonly place: string;
+  /** What people and hints call it; a URL has its user, and never a password. */
+  readonly label: string;
   /** The sets' documents, also reserved ones that hold nothing yet. In no particular order. */
   list(): Promise<DocumentName[]>;
   /** The highest revision. May be short or empty where it is being superseded: look again. */

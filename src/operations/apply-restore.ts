@@ -87,7 +87,7 @@ async function applyStep(
     if (step.isBehind) await merge(keystore, step, origin);
     const current = await keystore.reader.readForChange(step.set);
     if (current === undefined)
-      throw new JwksError('failed', `set "${step.set}" is gone from ${storage.place}`);
+      throw new JwksError('failed', `set "${step.set}" is gone from ${storage.label}`);
     return { revision: current.document.manifest.revision, sha256: current.sha256 };
   }
   return { revision: document.revision, sha256: digestOf(document.bytes) };

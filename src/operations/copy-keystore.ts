@@ -96,11 +96,11 @@ async function compare(
     const there = await storage.read(name);
     if (there?.revision === revision && Buffer.from(bytes).equals(there.bytes)) return;
     if (there !== undefined && there.revision > revision) {
-      throw new JwksError('conflict', `${name} was changed at ${storage.place} while it was copied`, {
+      throw new JwksError('conflict', `${name} was changed at ${storage.label} while it was copied`, {
         hint: 'all of it is there; see to it that only one of the two places is changed, and run it again',
       });
     }
-    throw new JwksError('failed', `${name} does not read at ${storage.place} as it was written`);
+    throw new JwksError('failed', `${name} does not read at ${storage.label} as it was written`);
   });
 }
 

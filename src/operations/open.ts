@@ -91,7 +91,7 @@ export async function openKeystore(
   await Reader.open(options, access.identity);
   throw new JwksError(
     'secret',
-    `the keystore at ${options.storage.place} needs its secret, and none is set`,
+    `the keystore at ${options.storage.label} needs its secret, and none is set`,
     {
       hint: 'name it with --secret-file, JWKS_SECRET_FILE or JWKS_SECRET',
     },

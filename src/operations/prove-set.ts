@@ -28,7 +28,7 @@ export async function proveSet(
 ): Promise<{ readonly faults: readonly DocumentFault[]; readonly proved: number; readonly isGood: boolean }> {
   const keys = await openSet(document, masterKeys);
   if (keys === undefined) {
-    const message = `set "${document.manifest.set}" is sealed under a key that this keystore does not hold; put back the file that belongs here, or the master document`;
+    const message = `set "${document.manifest.set}" is sealed under a key that this keystore does not hold; put back the one that belongs here, or the master document`;
     const fault = { name, code: 'unknown-master-key', severity: 'error', message } as const;
     return { faults: [fault], proved: 0, isGood: false };
   }
@@ -87,7 +87,7 @@ export async function readBare(
       const { manifest, signer } = await parseSetDocument(stored.bytes, name, stored.revision, checker);
       manifests.push(manifest);
       if (pinned === undefined || signer.fingerprint === pinned) continue;
-      const message = `${name} is signed by ${signer.fingerprint}, not by ${pinned}; put back the file that belongs here`;
+      const message = `${name} is signed by ${signer.fingerprint}, not by ${pinned}; put back the one that belongs here`;
       faults.push({ name, code: 'foreign', severity: 'error', message });
     } catch (error) {
       if (!(error instanceof JwksError)) throw error;

@@ -170,7 +170,7 @@ async function refuseUnopened(keystore: Keystore): Promise<void> {
   }
   if (broken.length === 0) return;
   throw new JwksError('damaged', `these sets cannot be opened: ${broken.join('; ')}`, {
-    hint: 'nothing was changed; put back the files that belong here, or restore these sets from a backup, and run it again',
+    hint: 'nothing was changed; put back those that belong here, or restore these sets from a backup, and run it again',
   });
 }
 

@@ -14,6 +14,7 @@ import { type Listener, type ListenOptions, listen } from './listener.ts';
 import type { Log } from './log.ts';
 import { metricsSite, RequestCounts } from './metrics-site.ts';
 import { ownHosts } from './own-hosts.ts';
+import { describePublicly } from './public-faults.ts';
 import { publicSite } from './public-site.ts';
 import { statusPage } from './status-page.ts';
 import type { TlsFiles } from './tls-files.ts';
@@ -57,7 +58,7 @@ export async function serve(options: ServerOptions, signal: AbortSignal): Promis
     discovery: issuer === undefined ? undefined : ({ algs }) => toDiscovery(issuer, algs),
     issuerPath: issuer === undefined ? [] : pathOf(issuer),
     contentType: options.contentType,
-    faults: () => describeFaults(follower, merged()),
+    faults: () => describePublicly(follower.faults, merged().conflicts),
   });
   const requests = new RequestCounts();
   const listeners: Listener[] = [];
@@ -162,9 +163,8 @@ function toPublished(follower: Follower, clock: () => Instant): Published {
   };
 }
 
-function describeFaults(follower: Follower, { conflicts }: Publication): string[] {
-  const faults = follower.faults.map(({ error }) => error.message);
-  return [...faults, ...conflicts.map(describeConflict)];
+function describeFaults({ faults }: Follower, { conflicts }: Publication): string[] {
+  return [...faults.map(({ error }) => error.message), ...conflicts.map(describeConflict)];
 }
 
 /** At the end, for a look under way. */

@@ -1,6 +1,7 @@
 // Where things are without a home directory, and with the XDG variables.
 import { mkdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { generateSecretText } from '../../src/keystore/secret.ts';
 import { Machine } from '../support/cli.ts';
 import { filesBelow } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
@@ -36,7 +37,7 @@ test('without HOME only what needs a default place is refused', async () => {
 
 test.each([undefined, '', 'relative/home'])('with HOME %j everything works that is named', async (HOME) => {
   const machine = new Machine();
-  const env = { HOME, JWKS_SECRET: 'correct horse battery staple' };
+  const env = { HOME, JWKS_SECRET: generateSecretText() };
   const jwks = (words: string) => machine.jwks(`${words} --keystore keys`, { env });
   expect((await jwks('init')).status).toBe(0);
   expect((await jwks('create --alg ES256 auth')).status).toBe(0);

@@ -122,6 +122,9 @@ test('a damaged set is served on as it was, and said to be', async () => {
   await vi.waitFor(async () => expect((await fetch(`${url}/health/ready`)).status).toBe(503), {
     timeout: 2_000,
   });
+  expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({
+    errors: { keystore: 'set "auth" is damaged' },
+  });
   expect(await kidsAt(url + wellKnown)).toEqual(before);
   await vi.waitFor(() => expect(log().filter(({ level }) => level === 'error')).toHaveLength(1));
   writeFileSync(path, sound);

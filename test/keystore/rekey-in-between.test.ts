@@ -93,6 +93,7 @@ test('a master document that was read before another call took a newer one has n
   let isHeld = false;
   const storage: Storage = {
     place: made.storage.place,
+    label: made.storage.label,
     list: () => made.storage.list(),
     reserve: (name) => made.storage.reserve(name),
     replace: (name, from, bytes) => made.storage.replace(name, from, bytes),

@@ -14,7 +14,7 @@ import { at } from './key-lives.ts';
 import { type Event, freshStore, lives } from './set-operations.ts';
 
 const seed = Number(process.env['JWKS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const numRuns = 40 * Number(process.env['JWKS_RUNS'] ?? 8);
+const numRuns = 40 * Number(process.env['JWKS_RUNS'] ?? 4);
 console.info(`JWKS_SEED=${seed}`);
 
 interface Moment {

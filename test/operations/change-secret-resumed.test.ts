@@ -14,7 +14,7 @@ import { temporaryDirectory } from '../support/temporary.ts';
 
 const passphrase = 'correct horse battery staple';
 /** Calls from one that is tried to the next; a passphrase is derived slowly. */
-const [stride, slowly] = ofExtent({ few: [4, 50], more: [1, 25] });
+const [stride, slowly] = ofExtent({ few: [4, 100], more: [1, 25] });
 
 /** A copy of it for each call at which a change dies, so many `apart`. */
 async function* interrupted(

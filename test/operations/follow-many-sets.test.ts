@@ -108,6 +108,7 @@ test('a change that leaves the stamp as it was is seen while the stamp is new', 
   const still = (beneath: Storage): Storage =>
     Object.assign(Object.create(beneath) as Storage, {
       place: beneath.place,
+      label: beneath.label,
       list: () => beneath.list(),
       read: (name: Parameters<Storage['read']>[0]) => beneath.read(name),
       stamps: async (names: readonly ReturnType<typeof documentOf>[]) =>
@@ -164,6 +165,7 @@ test('a new set is seen at the next look', async () => {
 test('a storage that cannot tell is read as a whole', async () => {
   const { writer, look, settle, revisionOf } = await followed('all', (beneath) => ({
     place: beneath.place,
+    label: beneath.label,
     list: () => beneath.list(),
     read: (name) => beneath.read(name),
     reserve: (name) => beneath.reserve(name),

@@ -75,6 +75,7 @@ test('a keystore that cannot be read keeps everything, with one fault', async ()
   const beneath: Storage = made.storage;
   const storage: Storage = {
     place: beneath.place,
+    label: beneath.label,
     list: async () => {
       if (isBroken) throw new Error('unplugged');
       return beneath.list();

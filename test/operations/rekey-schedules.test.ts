@@ -18,7 +18,7 @@ import { type Kill, Scheduler } from '../support/scheduler.ts';
 
 const [first = Math.floor(Math.random() * 2 ** 31), runs] = [
   process.env['JWKS_SEED'] === undefined ? undefined : Number(process.env['JWKS_SEED']),
-  process.env['JWKS_SEED'] === undefined ? Number(process.env['JWKS_RUNS'] ?? 16) : 1,
+  process.env['JWKS_SEED'] === undefined ? Number(process.env['JWKS_RUNS'] ?? 10) : 1,
 ];
 /** So many schedules at a time: they wait now and then, as their actors do after a conflict. */
 const atOnce = 8;

@@ -1,10 +1,15 @@
 // The way to a PostgreSQL that wants TLS, certificates and passwords.
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { parseDatabaseUrl } from '../../src/keystore/database-url.ts';
+import { PostgresStorage } from '../../src/keystore/postgres-storage.ts';
 import { type Authority, type Issued, makeAuthority } from '../support/certificates.ts';
 import { Machine, type Ran } from '../support/cli.ts';
+import { cleanEnv, jwks } from '../support/command.ts';
 import { type PostgresServer, postgresMissing, postgresSchema, startPostgres } from '../support/postgres.ts';
+import { postgresMachine } from '../support/postgres-machine.ts';
+import { PostgresProxy } from '../support/postgres-proxy.ts';
 import { changed } from '../support/postgres-url.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -105,8 +110,10 @@ describe.skipIf(missing !== undefined)('TLS', () => {
       'TLS to the keystore cannot be made',
       'PEM',
     );
-    const empty = { sslrootcert: file('nothing'), ...mode };
-    refusedAs(await init(at('localhost', empty)), /is not trusted|cannot be made/, '');
+    for (const sslrootcert of [file('nothing'), file(one.key), '/dev/null']) {
+      const ran = await init(at('localhost', { ...mode, sslrootcert }));
+      refusedAs(ran, `${sslrootcert} is to be the CA of the keystore's server`, 'BEGIN CERTIFICATE');
+    }
   });
 
   test('PGSSLMODE and PGSSLROOTCERT', async () => {
@@ -172,11 +179,55 @@ describe.skipIf(missing !== undefined)('the password', () => {
     }
   });
 
+  test('none: the connection is given up at once, and the command ends', async () => {
+    const { url } = await parts();
+    const proxy = await PostgresProxy.before(url);
+    onTestFinished(() => proxy.close());
+    const storage = new PostgresStorage(parseDatabaseUrl(proxy.url(url), { env: {}, cwd: '/' }));
+    onTestFinished(() => storage.close());
+    const stop = storage.watch(() => {});
+    for (let round = 0; round < 10; round++)
+      await expect(storage.isThere()).rejects.toMatchObject({ code: 'failed' });
+    await vi.waitFor(() => expect(proxy.connections).toBe(0));
+    stop();
+    const home = temporaryDirectory();
+    const began = performance.now();
+    expect(await jwks(['list', '--keystore', url], { env: cleanEnv(home), cwd: home })).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('wants a password'),
+    });
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
   test('a file that others can read is refused, where it would be needed', async () => {
     const { url, password } = await parts();
     const env = { PGPASSFILE: passFile(`*:*:*:*:${password}\n`, 0o640) };
     refusedAs(await init(url, env), 'is open to others', 'chmod 600');
     expect(await init(changed(url, { password }), env)).toMatchObject({ status: 0 });
+  });
+});
+
+describe.skipIf(missing !== undefined)('hints', () => {
+  test('name the role that was named, also where only the master document is missing', async () => {
+    const { url, ok, sql } = await postgresMachine();
+    await ok('init');
+    await sql("DELETE FROM documents WHERE kind = 'master'");
+    const { status, stderr } = await new Machine().jwks(['list', '--keystore', url]);
+    const { username, host } = new URL(url);
+    expect(status).toBe(3);
+    expect(stderr).toContain(`there is no keystore at postgres://${username}@${host}/`);
+    expect(stderr).toContain(`jwks init --keystore 'postgres://${username}@${host}/`);
+  });
+
+  test('speak of no file where a row is damaged', async () => {
+    const { jwks, ok, sql } = await postgresMachine();
+    await ok('init');
+    await ok('create --alg ES256 auth');
+    await sql("UPDATE documents SET document = 'rubbish' WHERE kind = 'sets'");
+    const { status, stderr } = await jwks('export auth');
+    expect(status).toBe(6);
+    expect(stderr).toContain('hint: put it back from a backup: jwks restore FILE SET --force');
+    expect(stderr).not.toContain('the file');
   });
 });
 

@@ -68,8 +68,8 @@ const interfere =
 function kindsAt(index: number, turn: number, text: string, isSampled: boolean): string[] {
   if (isLong) return names;
   const [times, apart] = isSampled
-    ? ofExtent({ few: [13, 15], more: [8, 7] })
-    : ofExtent({ few: [7, 7], more: [4, 3] });
+    ? ofExtent({ few: [13, 21], more: [8, 7] })
+    : ofExtent({ few: [7, 13], more: [4, 3] });
   const at = index + turn;
   const chosen = (times: number) => names.filter((_, number) => (number + at) % times === 0);
   if (isChange({ text })) return chosen(times);

@@ -212,6 +212,25 @@ test('words that are no URL, or stand where none belongs', async () => {
   watched.expectSilence();
 });
 
+test('a keystore whose URL was misspelled', async () => {
+  const watched = new Watched();
+  const own = `ann:${encodeURIComponent(password)}@db/auth`;
+  const words = `host=db user=ann password=${core}`;
+  for (const text of [`postgres//${own}`, `postgres;//${own}`, `://${own}`, `pg:${own}`, own, words]) {
+    for (const line of ['list', 'init', 'config', 'create a', 'doctor', 'copy --from x --to'])
+      for (const more of ['', '--debug', '--format=json']) {
+        const place = line.endsWith('--to') ? [text] : ['--keystore', text];
+        const argv = [...line.split(' '), ...place, ...(more === '' ? [] : [more])];
+        expect(await watched.run(argv), argv.join(' ')).toBe(2);
+      }
+    expect(await watched.run(['list'], { env: { JWKS_KEYSTORE: text } })).toBe(2);
+    watched.write('.config/jwks/config.json', JSON.stringify({ keystore: text }));
+    expect(await watched.run(['list'])).toBe(2);
+    writeFileSync(join(watched.machine.home, '.config/jwks/config.json'), '{}');
+  }
+  watched.expectSilence();
+});
+
 test.skipIf(missing !== undefined)('the command itself says nothing of a password file', async () => {
   const { url, machine } = await postgresMachine();
   const { password: own } = new URL(url);

@@ -1,7 +1,6 @@
 // URLs of keystores in databases: what is taken from where, what is refused, and that no password is ever said.
 import { describe, expect, test } from 'vitest';
 import { JwksError, withoutPasswords } from '../../src/errors.ts';
-import { DatabasePlace } from '../../src/keystore/database-place.ts';
 import { type DatabaseAddress, isDatabaseUrl, parseDatabaseUrl } from '../../src/keystore/database-url.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -52,6 +51,18 @@ describe('what a URL says', () => {
     ['postgres://ann:pw@%2Frun%2Fpg/auth', 'postgres://ann@/auth?host=/run/pg&port=5432'],
     ['postgres://ann@%2Frun%2Fpg:6000/a?schema=k', 'postgres://ann@/a?host=/run/pg&port=6000&schema=k'],
     ['postgres://h/auth?host=other.example&port=7', 'postgres://postgres@other.example:7/auth'],
+    ['postgres://:5999/auth', 'postgres://postgres@localhost:5999/auth'],
+    ['postgres://:5999', 'postgres://postgres@localhost:5999/postgres'],
+    ['postgres://ann:pw@:5999/auth', 'postgres://ann@localhost:5999/auth'],
+    // What would be another part of the URL, were it not written otherwise.
+    [
+      'postgres://ann@/a?host=/run/p%26port%3D7%23%20%2B%25',
+      'postgres://ann@/a?host=/run/p%26port%3D7%23%20%2B%25&port=5432',
+    ],
+    ['postgres://ann@/a?host=h%2Fb%3Fx', 'postgres://ann@/a?host=h/b%3Fx&port=5432'],
+    ['postgres://ann@/a?host=fe80::1%25eth0', 'postgres://ann@/a?host=fe80%3A%3A1%25eth0&port=5432'],
+    // Only % stands for another character, as libpq has it.
+    ['postgres://ann@/a?host=/run/c++', 'postgres://ann@/a?host=/run/c%2B%2B&port=5432'],
     [' postgres://db.example/auth\n', 'postgres://postgres@db.example:5432/auth'],
   ])('%s', (url, label) => {
     expect(parse(url).label).toBe(label);
@@ -69,7 +80,25 @@ describe('what a URL says', () => {
     }
   });
 
+  test('a + is a +', () => {
+    const { tls } = parse('postgres://db.example/auth?sslrootcert=/etc/c++/a%2Bb%20c.pem');
+    expect(tls?.files).toEqual({ ca: '/etc/c++/a+b c.pem' });
+  });
+
+  test('no two places are remembered as one', () => {
+    const urls = [
+      'postgres:///a?host=/p%26schema%3Dk&port=1',
+      'postgres:///a?host=/p%26port%3D1&schema=k',
+      'postgres:///a?host=/p&port=1&schema=k',
+      'postgres:///a?host=h%3A1/a&port=1',
+      'postgres://h:1/a',
+    ];
+    expect(new Set(urls.map((url) => parse(url).place)).size).toBe(urls.length);
+    for (const url of urls) expect(parse(parse(url).place).place).toBe(parse(url).place);
+  });
+
   test('an @ in a password need not be written %40', () => {
+    expect(parse('postgres://ann:p@:x@db.example/auth')).toMatchObject({ user: 'ann', password: 'p@:x' });
     expect(parse('postgres://ann:p@ss@db.example/auth')).toMatchObject({
       host: 'db.example',
       password: 'p@ss',
@@ -161,7 +190,10 @@ describe('what is refused', () => {
     ['postgres://ann:PW@db/auth?schema=Keys', 'schema is named by a-z'],
     ['postgres://ann:PW@db/auth?schema=a%22b', 'schema is named by a-z'],
     ['postgres://ann:PW@db/auth?schema=pg_toast', 'schema is named by a-z'],
-    ['postgres://ann:PW@db/auth?schema=', 'schema is named by a-z'],
+    ['postgres://ann:PW@db/auth?schema=', '"schema" empty'],
+    ['postgres://ann:PW@db/auth?host=', '"host" empty'],
+    ['postgres://ann:PW@db/auth?port', '"port" empty'],
+    ['postgres://ann:PW@db/auth?sslrootcert=%', 'has a %'],
     [`postgres://ann:PW@db/auth?schema=${'a'.repeat(64)}`, 'schema is named by a-z'],
     ['postgres://ann:PW@db/auth?sslmode=prefer', 'sslmode=prefer is not known'],
     ['postgres://ann:PW@db/auth?sslmodus=disable', 'a parameter "sslmodus"'],
@@ -214,36 +246,4 @@ describe('what is refused', () => {
     ])
       expect(isDatabaseUrl(path), path).toBe(false);
   });
-});
-
-test('a place says neither its password nor that it has one', () => {
-  const place = new DatabasePlace('postgres://ann:PW@db.example/auth', {
-    env: { PGPASSWORD: 'PW' },
-    cwd: '/',
-    shield: undefined,
-  });
-  expect([place.label, place.id()]).toEqual([
-    'postgres://ann@db.example:5432/auth',
-    'postgres://db.example:5432/auth',
-  ]);
-  const { inspect } = process.getBuiltinModule('node:util');
-  expect(JSON.stringify(place) + inspect(place, { depth: 9, showHidden: true })).not.toContain('PW');
-});
-
-test.each([
-  [
-    "unknown option '--keystor=postgres://ann:PW@db/auth'",
-    "unknown option '--keystor=postgres://ann@db/auth'",
-  ],
-  ['unknown option --x=postgres://ann:it\'s PW/"#@db/auth', 'unknown option --x=postgres://ann@db/auth'],
-  ['a https://ann:PW@proxy:3128/x b@c', 'a https://ann@proxy:3128/x b@c'],
-  ['postgres://:PW@db/auth', 'postgres://@db/auth'],
-  ['postgres://db/auth?user=a&password=PW&x=1', 'postgres://db/auth?user=a&password=&x=1'],
-  [
-    'the keystore at postgres://db:5432/auth is from ann@host',
-    'the keystore at postgres://db:5432/auth is from ann@host',
-  ],
-  ['the keystore at postgres://ann@db:5432/auth', 'the keystore at postgres://ann@db:5432/auth'],
-])('without its password: %s', (text, shown) => {
-  expect(withoutPasswords(text)).toBe(shown);
 });

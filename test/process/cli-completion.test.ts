@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { openKeystore } from '../../src/index.ts';
 import { hasTerminals, newShell, onTerminal, quote, type Shell, sh } from '../support/shell.ts';
 
 const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0;
@@ -37,12 +38,14 @@ async function shellWithSets(): Promise<Shell> {
 }
 
 async function fill(shell: Shell): Promise<void> {
-  const lines = names.map(
-    (name) => `jwks create -q --alg ES256 -- ${quote(name)} ${name === 'auth' ? 'k-2025' : ''}`,
-  );
-  const other =
-    'jwks init -q --keystore "other place"; jwks create -q --keystore "other place" --alg ES256 elsewhere';
-  expect(await sh(shell, `set -e; ${[...lines, other].join('\n')}`)).toMatchObject({ status: 0 });
+  const script = `set -e
+    jwks create -q --alg ES256 auth k-2025
+    jwks init -q --keystore 'other place'
+    jwks create -q --keystore 'other place' --alg ES256 elsewhere`;
+  expect(await sh(shell, script)).toMatchObject({ status: 0 });
+  const secret = readFileSync(`${shell.home}/.config/jwks/secret`, 'utf8');
+  const keystore = await openKeystore({ keystore: `${shell.home}/.local/share/jwks`, secret });
+  for (const name of names.filter((one) => one !== 'auth')) await keystore.create(name, { alg: 'ES256' });
   mkdirSync(`${shell.home}/some directory`);
 }
 

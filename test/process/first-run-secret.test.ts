@@ -51,7 +51,7 @@ test('the secret on standard input makes a keystore where one has vanished, once
 });
 
 test('of six first runs at once one tells where the secret is, in every round', async () => {
-  for (let round = 1; round <= 4; round++) {
+  for (let round = 1; round <= 2; round++) {
     const home = new Home();
     const finished = await Promise.all(Array.from({ length: 6 }, (_, index) => home.create(`set-${index}`)));
     expect(finished.map(({ status }) => status)).toEqual([0, 0, 0, 0, 0, 0]);

@@ -46,7 +46,7 @@ test.runIf(isLinux)('a disk is full', { timeout: 120_000 }, async (context) => {
   const disk = mount(context, 'tmpfs', 'size=256k,mode=700');
   const run = commandIn(disk);
   const ballast = join(disk, 'ballast');
-  writeFileSync(ballast, Buffer.alloc(180 * 1024));
+  writeFileSync(ballast, Buffer.alloc(212 * 1024));
   const made = new Map<string, string>();
   let refused = 0;
   // New sets until nothing more fits, then a few more tries, and changes of what is there.

@@ -1,10 +1,11 @@
 // The examples of all helps, as a shell takes them: those that want nothing but a keystore and files are run, the
-// others at least read.
+// others at least read. JWKS_FAULTS=more runs all of them, otherwise every third.
 import { cpSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadProgram } from '../../src/cli/program.ts';
 import { readProgram } from '../../src/cli/reference/generate.ts';
 import type { Page } from '../../src/cli/reference/page.ts';
+import { ofExtent } from '../support/extent.ts';
 import { newShell, type Shell, sh } from '../support/shell.ts';
 
 const withBelow = (page: Page): Page[] => [page, ...page.below.flatMap(withBelow)];
@@ -12,6 +13,8 @@ const all = (await readProgram()).below.flatMap(withBelow).flatMap(({ examples }
 const lines = [...new Set(all)];
 /** They want a network, a database, a person, or stay. */
 const isElsewhere = (line: string) => /https:|postgres:|--passphrase$|jwks serve/.test(line);
+/** Those that are run. */
+const run = lines.filter((line, index) => !isElsewhere(line) && index % ofExtent({ few: 3, more: 1 }) === 0);
 /** What a line wants besides, or to be away. */
 const before: readonly (readonly [RegExp, string])[] = [
   [/secret remove/, 'jwks secret add --new-secret-file ci-secret --label ci'],
@@ -59,7 +62,7 @@ async function prepare(): Promise<Shell> {
 test('examples do what they are for', { timeout: 120_000 }, async () => {
   const prepared = await prepare();
   const failed: string[] = [];
-  for (const line of lines.filter((one) => !isElsewhere(one))) {
+  for (const line of run) {
     // Each on a machine of its own, since some take away what others need.
     const shell = newShell();
     cpSync(prepared.home, shell.home, { recursive: true });

@@ -14,8 +14,8 @@ export interface PostgresMachine {
   sql(text: string): Promise<Record<string, unknown>[]>;
 }
 
-export async function postgresMachine(): Promise<PostgresMachine> {
-  const url = await postgresSchema();
+export async function postgresMachine(at?: string): Promise<PostgresMachine> {
+  const url = at ?? (await postgresSchema());
   const machine = new Machine();
   const jwks = (line: string, settings: Settings = {}) =>
     machine.jwks(line, { ...settings, env: { JWKS_KEYSTORE: url, ...settings.env } });

@@ -54,6 +54,11 @@ export class PostgresProxy {
     this.#server = createServer((client) => this.#accept(client));
   }
 
+  /** That are open now. */
+  get connections(): number {
+    return this.#links.size;
+  }
+
   /** That of a keystore behind it. */
   url(to: string): string {
     const url = new URL(to);

@@ -113,11 +113,13 @@ export class Scheduler {
 
 class TurnStorage implements Storage {
   readonly place: string;
+  readonly label: string;
   readonly #beneath: Storage;
   readonly #turn: <T>(call: string, action: () => Promise<T>) => Promise<T>;
 
   constructor(beneath: Storage, turn: <T>(call: string, action: () => Promise<T>) => Promise<T>) {
     this.place = beneath.place;
+    this.label = beneath.label;
     this.#beneath = beneath;
     this.#turn = turn;
   }

@@ -5,6 +5,7 @@ import type { Outcome, Storage, StoredDocument } from '../../src/keystore/storag
 
 export class TamperedStorage implements Storage {
   readonly place = 'memory:';
+  readonly label = 'memory:';
   readonly #beneath: Storage;
   readonly #planted = new Map<DocumentName, StoredDocument>();
 

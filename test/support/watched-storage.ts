@@ -4,6 +4,7 @@ import type { Outcome, Storage, StoredDocument } from '../../src/keystore/storag
 
 export class WatchedStorage implements Storage {
   readonly place: string;
+  readonly label: string;
   /** `read master`, `replace sets/auth from 3`, ... in order. */
   readonly calls: string[] = [];
   readonly #beneath: Storage;
@@ -15,6 +16,7 @@ export class WatchedStorage implements Storage {
     before: (call: string) => Promise<Outcome | undefined> = async () => undefined,
   ) {
     this.place = beneath.place;
+    this.label = beneath.label;
     this.#beneath = beneath;
     this.#before = before;
   }
