@@ -12,7 +12,7 @@ const address = parseDatabaseUrl('postgres://u@db.example/d?schema=own&sslmode=d
 
 /** `never`: no answer comes. */
 type Answer = Error | 'never' | undefined;
-type Asked = 'connect' | 'SELECT version() AS version' | 'LISTEN jwks' | 'SELECT 1';
+type Asked = 'connect' | 'SELECT pg_catalog.version() AS version' | 'LISTEN jwks' | 'SELECT 1';
 
 class FakeClient extends EventEmitter {
   readonly connection = { stream: { destroy: () => this.break() } };
@@ -104,7 +104,7 @@ test.each([
 test('it listens, and hears of its own schema only', async () => {
   const { clients, calls, waited } = watching(() => new FakeClient());
   expect(await waited()).toBe(30_000);
-  expect(clients[0]?.asked).toEqual(['connect', 'SELECT version() AS version', 'LISTEN jwks']);
+  expect(clients[0]?.asked).toEqual(['connect', 'SELECT pg_catalog.version() AS version', 'LISTEN jwks']);
   // The one after it has connected.
   expect(calls()).toBe(1);
   for (const payload of ['other', 'own2', 'own/', '', 'xown', 'OWN']) clients[0]?.tell(payload);
@@ -205,7 +205,7 @@ test('a ping that is answered leaves it as it is', async () => {
   expect([clients.length, clients[0]?.isOver]).toEqual([1, false]);
 });
 
-test.each(['connect', 'SELECT version() AS version', 'LISTEN jwks', 'SELECT 1'] as const)(
+test.each(['connect', 'SELECT pg_catalog.version() AS version', 'LISTEN jwks', 'SELECT 1'] as const)(
   'it ends while it waits for the answer to %s',
   async (asked) => {
     const { clients, waits, stop, calls } = watching(() => new FakeClient({ [asked]: 'never' }));

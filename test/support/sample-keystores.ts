@@ -19,7 +19,7 @@ export interface Sample extends About {
   readonly keystore: string;
   /** What it had published when it was made, as text. */
   readonly published: string;
-  /** A file of the sample. */
+  /** A copy of a file of the sample that only its owner reads. */
   readonly file: (name: string) => string;
   readonly ok: (words: string | readonly string[]) => Promise<string>;
 }
@@ -67,7 +67,11 @@ export function openSample(name: string): Sample {
     machine,
     keystore,
     published: readText(name, 'public.jwks.json'),
-    file: (file) => join(fixtures, name, file),
+    file: (file) => {
+      const path = join(machine.home, file);
+      writeFileSync(path, readText(name, file), { mode: 0o600 });
+      return path;
+    },
     ok: async (words) => {
       const ran = await machine.jwks(words);
       if (ran.status !== 0) throw new Error(`${name}: ${words}: exit ${ran.status}, ${ran.stderr}`);
