@@ -84,8 +84,9 @@ describe('the mode of a secret file', () => {
     const fifo = join(temporaryDirectory(), 'fifo');
     execFileSync('mkfifo', ['-m', '644', fifo]);
     const writer = spawn('sh', ['-c', 'printf "through a fifo\n" > "$0"', fifo], { stdio: 'ignore' });
+    const closed = new Promise((resolve) => writer.on('close', resolve));
     expect(await findSecret(sources({ file: fifo }))).toEqual({ text: 'through a fifo\n', source: fifo });
-    await new Promise((resolve) => writer.on('close', resolve));
+    await closed;
   });
 });
 
