@@ -139,8 +139,12 @@ function uncovered(draft: Draft<KeyLife>, signer: KeyLife): Target[] {
 export function takeBackEnds<K extends KeyLife>(draft: Draft<K>, before: Draft<K>): void {
   for (const key of draft.inState('active')) {
     if (key.deactivates === undefined || !isPast(before, key) || isPast(draft, key)) continue;
-    if (draft.active(key)?.kid === key.kid && uncovered(draft, key).length > 0)
-      endAt(draft, key, undefined, `the policy wants ${key.alg}`);
+    const reason = `the policy wants ${key.alg}`;
+    const successor = draft.next(key)?.activates;
+    // Where it has a successor of its own, that one's date is what it waits for, whenever it moves.
+    if (successor !== undefined) endAt(draft, key, successor, reason);
+    else if (draft.active(key)?.kid === key.kid && uncovered(draft, key).length > 0)
+      endAt(draft, key, undefined, reason);
   }
 }
 

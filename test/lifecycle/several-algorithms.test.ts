@@ -8,6 +8,7 @@ import {
   ends,
   grace,
   hour,
+  keysOf,
   later,
   lead,
   livesOf,
@@ -162,4 +163,18 @@ test('it does end where a successor of its own is behind it', () => {
   const keys = [next('es', 5 * day, es256), next('rs2', 5 * day), { ...rs, ...ends(5 * day) }];
   const plan = planPolicy({ keys, policy, listed: [rs256] }, policy.facts, now, [es256]);
   expect(livesOf(plan)['rs']?.[2]).toBe(5 * day);
+});
+
+describe('wanted again, one that waited for the others waits for its own successor', () => {
+  const keys = [next('es', 9 * day, es256), next('rs2', 5 * day), { ...rs, ...ends(9 * day) }];
+  const again = planPolicy({ keys, policy, listed: undefined }, policy.facts, now, [es256]);
+
+  test('from the date of that', () => {
+    expect(livesOf(again)['rs']?.slice(2)).toEqual([5 * day, 5 * day + grace]);
+  });
+
+  test('so that it goes on where both are cancelled', () => {
+    const left = rotate({ keys: keysOf(again), policy }, cancelled);
+    expect(livesOf(left)['rs']).toEqual(['active', -30 * day, undefined, undefined]);
+  });
 });
