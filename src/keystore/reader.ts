@@ -150,6 +150,12 @@ export class Reader {
     return [...new Set([...(await this.storage.list()), ...this.#seen.names()])];
   }
 
+  /** Those of `names` that are not there any more. */
+  async goneNames(): Promise<DocumentName[]> {
+    const there = new Set(await this.storage.list());
+    return this.#seen.names().filter((name) => !there.has(name));
+  }
+
   /**
    * The manifests of these documents, without those that are absent or that `onFault` took. Of what is `known`, only
    * what may have changed is read again.

@@ -1,5 +1,5 @@
-// The file in which a host remembers one keystore: JSON with a line for each document, so that one of ten thousand
-// is found and replaced without reading the others.
+// The file in which a host remembers one keystore: JSON with a line for each document, by name, so that one of a
+// hundred thousand is found and replaced without reading the others.
 import { createHash } from 'node:crypto';
 import { encodeBase64url } from '../jose/base64url.ts';
 
@@ -29,117 +29,142 @@ export function fingerprintOf(id: string): string {
   return id.slice(0, fingerprintLength);
 }
 
-const head = '{"places":';
-const middle = ',"documents":{';
-const tail = '\n}}\n';
-/** From so many look-ups on it is cheaper to read all lines once. */
-const many = 16;
+const head = '{"documents":{';
+const middle = '\n},"places":';
+const tail = '}\n';
 
 export class SeenFile {
   readonly places: readonly string[];
-  /** `\n"name":{...}` for each document, with a comma between two. */
+  /** `\n"name":{...}` for each document by name, with a comma between two. Of a hundred thousand they are kept as they stand. */
   readonly #lines: string;
-  #lookups = 0;
-  #all: ReadonlyMap<string, SeenDocument> | undefined;
 
   /** What cannot be read was not seen. */
   static parse(text: string): SeenFile {
     try {
-      const end = text.indexOf(middle);
+      const end = text.lastIndexOf(middle);
       if (text.startsWith(head) && end !== -1 && text.endsWith(tail)) {
-        const lines = text.slice(end + middle.length, -tail.length);
-        return new SeenFile(toPlaces(JSON.parse(text.slice(head.length, end))), lines);
+        const places = toPlaces(JSON.parse(text.slice(end + middle.length, -tail.length)));
+        return new SeenFile(places, text.slice(head.length, end));
       }
+      // One that another version or hand wrote need not be in order.
       const { places, documents } = JSON.parse(text) as {
         places: string[];
         documents: Record<string, SeenDocument>;
       };
-      return new SeenFile(
-        toPlaces(places),
-        toLines(Object.entries(documents).filter(([, entry]) => isDocument(entry))),
-      );
+      const entries = Object.entries(documents).filter(([, entry]) => isDocument(entry));
+      return new SeenFile(toPlaces(places), '').with(toPlaces(places), new Map(entries));
     } catch {
       return new SeenFile([], '');
     }
   }
 
-  /** Whether all of it can be read: what cannot is forgotten without a word. */
+  /** Whether all of it can be read, and found: what cannot is forgotten without a word. */
   static isWhole(text: string): boolean {
     try {
       const { places, documents } = JSON.parse(text);
-      const entries = Object.values(documents);
-      return (
-        toPlaces(places).length === places.length && entries.every(isDocument) && !Array.isArray(documents)
-      );
+      const entries = Object.entries(documents);
+      const file = SeenFile.parse(text);
+      const isFound = entries.every(([name, entry]) => isDocument(entry) && file.get(name) !== undefined);
+      return isFound && toPlaces(places).length === places.length && !Array.isArray(documents);
     } catch {
       return false;
     }
   }
 
-  constructor(places: readonly string[], lines: string) {
+  private constructor(places: readonly string[], lines: string) {
     this.places = places;
     this.#lines = lines;
   }
 
   get(name: string): SeenDocument | undefined {
-    if (this.#all === undefined && ++this.#lookups > many) this.#all = this.#parseAll();
-    if (this.#all !== undefined) return this.#all.get(name);
-    const place = this.#find(name);
-    return place && toDocument(this.#lines.slice(place.value, place.end));
+    try {
+      const { start, end } = this.#find(name);
+      const entry: unknown = start === end ? undefined : JSON.parse(`{${this.#lineAt(start, end)}}`)[name];
+      return isDocument(entry) ? entry : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
-  /** All documents that were seen. */
+  /** The names of all documents that were seen. */
   names(): string[] {
-    this.#all ??= this.#parseAll();
-    return [...this.#all.keys()];
+    const names: string[] = [];
+    try {
+      for (let start = 0; start < this.#lines.length; start = this.#endOf(start))
+        names.push(this.#nameAt(start));
+      return names;
+    } catch {
+      return [];
+    }
   }
 
   /** The same file with other places and with what was seen since; `undefined`: is no longer known. */
   with(places: readonly string[], seen: ReadonlyMap<string, SeenDocument | undefined>): SeenFile {
-    const entries = [...seen].flatMap(([name, document]) =>
-      document === undefined ? [] : [[name, document] as const],
-    );
-    if (seen.size > many || entries.length < seen.size) {
-      const known = [...this.#parseAll()].filter(([name]) => !seen.has(name));
-      return new SeenFile(places, toLines([...known, ...entries]));
+    try {
+      return new SeenFile(places, this.#merged(seen));
+    } catch {
+      return new SeenFile(places, new SeenFile(places, '').#merged(seen));
     }
-    let lines = this.#lines;
-    for (const [name, document] of entries) lines = new SeenFile([], lines).#replace(name, document);
-    return new SeenFile(places, lines);
   }
 
   toString(): string {
-    return `${head}${JSON.stringify(this.places)}${middle}${this.#lines}${tail}`;
+    return `${head}${this.#lines}${middle}${JSON.stringify(this.places)}${tail}`;
   }
 
-  #replace(name: string, document: SeenDocument): string {
-    const place = this.#find(name);
-    const line = toLines([[name, document]]);
-    if (place === undefined) return this.#lines === '' ? line : `${line},${this.#lines}`;
-    return this.#lines.slice(0, place.start) + line + this.#lines.slice(place.end);
-  }
-
-  #find(name: string): { readonly start: number; readonly value: number; readonly end: number } | undefined {
-    const key = `\n${JSON.stringify(name)}:`;
-    const start = this.#lines.indexOf(key);
-    if (start === -1) return undefined;
-    const end = this.#lines.indexOf('}', start);
-    return { start, value: start + key.length, end: end + 1 };
-  }
-
-  #parseAll(): ReadonlyMap<string, SeenDocument> {
-    try {
-      return new Map(Object.entries(JSON.parse(`{${this.#lines}}`)));
-    } catch {
-      return new Map();
+  #merged(seen: ReadonlyMap<string, SeenDocument | undefined>): string {
+    const parts: string[] = [];
+    let from = 0;
+    const keep = (to: number) => {
+      // Without the comma before or after it: what is joined has its own.
+      const part = this.#lineAt(from, to);
+      if (part !== '') parts.push(part);
+    };
+    for (const [name, document] of [...seen].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const { start, end } = this.#find(name);
+      keep(start);
+      if (document !== undefined) parts.push(toLine(name, document));
+      from = end;
     }
+    keep(this.#lines.length);
+    return parts.join(',');
+  }
+
+  /** Where the line of a name is, or an empty span where it would be. */
+  #find(name: string): { readonly start: number; readonly end: number } {
+    let [from, to] = [0, this.#lines.length];
+    while (from < to) {
+      const start = this.#lines.lastIndexOf('\n', (from + to) >> 1);
+      const end = this.#endOf(start);
+      const there = this.#nameAt(start);
+      if (there === name) return { start, end };
+      if (there < name) from = end;
+      else to = start;
+    }
+    return { start: from, end: from };
+  }
+
+  #endOf(start: number): number {
+    const next = this.#lines.indexOf('\n', start + 1);
+    return next === -1 ? this.#lines.length : next;
+  }
+
+  #nameAt(start: number): string {
+    const end = this.#lines.indexOf(afterName, start);
+    const text = this.#lines.slice(start + 1, end + 1);
+    return JSON.parse(text);
+  }
+
+  #lineAt(start: number, end: number): string {
+    const isBetween = this.#lines[end - 1] === ',';
+    return this.#lines.slice(start, isBetween ? end - 1 : end);
   }
 }
 
-function toLines(documents: Iterable<readonly [string, SeenDocument]>): string {
-  return [...documents]
-    .map(([name, document]) => `\n${JSON.stringify(name)}:${JSON.stringify(document)}`)
-    .join(',');
+/** What stands between the name of a line and its revision. No name has it: its quotes would be escaped. */
+const afterName = '":{"revision":';
+
+function toLine(name: string, { revision, sha256 }: SeenDocument): string {
+  return `\n${JSON.stringify(name)}:${JSON.stringify({ revision, sha256 })}`;
 }
 
 function toPlaces(value: unknown): string[] {
@@ -150,15 +175,6 @@ function isDocument(value: unknown): value is SeenDocument {
   if (typeof value !== 'object' || value === null) return false;
   const { revision, sha256 } = value as Partial<SeenDocument>;
   return Number.isSafeInteger(revision) && typeof sha256 === 'string';
-}
-
-function toDocument(text: string): SeenDocument | undefined {
-  try {
-    const entry: unknown = JSON.parse(text);
-    return isDocument(entry) ? entry : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** How a document went back or forked. */

@@ -116,11 +116,10 @@ export class SeenFiles {
 /** What was seen of the keystore with one fingerprint. */
 export class Seen {
   readonly #files: SeenFiles;
-  readonly #file: SeenFile;
+  /** With what has been saved since it was read. */
+  #file: SeenFile;
   readonly #place: string | undefined;
   readonly #fresh = new Map<string, SeenDocument | undefined>();
-  /** What was fresh and has been saved since the file was read. */
-  readonly #saved = new Map<string, SeenDocument | undefined>();
   readonly #save: (sighting: Sighting) => void;
 
   constructor(
@@ -187,22 +186,23 @@ export class Seen {
 
   /** The sets that were seen. */
   names(): DocumentName[] {
-    const names = new Set([...this.#file.names(), ...this.#saved.keys(), ...this.#fresh.keys()]);
-    return [...names].filter(
-      (name): name is DocumentName =>
-        name.startsWith('sets/') && this.get(name as DocumentName) !== undefined,
-    );
+    const names = new Set(this.#file.names());
+    for (const [name, document] of this.#fresh) {
+      if (document === undefined) names.delete(name);
+      else names.add(name);
+    }
+    return [...names].filter((name): name is DocumentName => name.startsWith('sets/'));
   }
 
   save(how: Omit<Sighting, 'documents'>): void {
     this.#save({ ...how, documents: this.#fresh });
-    for (const [name, document] of this.#fresh) this.#saved.set(name, document);
+    // Also where there is nowhere to save it.
+    if (this.#fresh.size > 0) this.#file = this.#file.with(this.#file.places, this.#fresh);
     this.#fresh.clear();
   }
 
   /** The highest revision of it that was seen. */
   get(name: DocumentName): SeenDocument | undefined {
-    const since = [this.#fresh, this.#saved].find((map) => map.has(name));
-    return since === undefined ? this.#file.get(name) : since.get(name);
+    return this.#fresh.has(name) ? this.#fresh.get(name) : this.#file.get(name);
   }
 }

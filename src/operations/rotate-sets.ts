@@ -2,7 +2,6 @@
 import { JwksError } from '../errors.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Manifest } from '../keystore/manifest.ts';
-import type { Reader } from '../keystore/reader.ts';
 import { type DocumentName, documentOf, type SetId, setNameOf } from '../keystore/set-id.ts';
 import { nowFor } from '../lifecycle/clock.ts';
 import { nextLook } from '../lifecycle/next-look.ts';
@@ -123,22 +122,17 @@ async function choose(
   if (sets !== 'all') return { chosen: new Map(sets.map((id) => [id, undefined])), deleted: [], isAll: true };
   const onFault = (name: DocumentName, error: JwksError) => failed.push({ set: setNameOf(name), error });
   const due = how.kind === 'due' ? await reader.storage.due?.(clock()) : undefined;
+  // What this host has seen and is not there any more is a fault, which reading it tells.
   const manifests =
     due === undefined
       ? await reader.readManifests(onFault)
-      : [...(await reader.readEach([...due, ...(await gone(reader))], onFault)).values()];
+      : [...(await reader.readEach([...due, ...(await reader.goneNames())], onFault)).values()];
   const there = manifests.filter(({ deleted }) => deleted === undefined);
   return {
     chosen: new Map(there.map((manifest) => [manifest.set, manifest])),
     deleted: manifests.filter(({ deleted }) => deleted !== undefined),
     isAll: due === undefined,
   };
-}
-
-/** What this host has seen and is not there any more is a fault, which reading it tells. */
-async function gone(reader: Reader): Promise<DocumentName[]> {
-  const there = new Set(await reader.storage.list());
-  return (await reader.names()).filter((name) => !there.has(name));
 }
 
 async function rotate(
