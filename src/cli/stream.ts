@@ -1,4 +1,5 @@
 // A result of many portions, printed as they come: the same text as if it had been one.
+import { setFlagsFromString } from 'node:v8';
 import { toJson } from './format.ts';
 import type { Result } from './printer.ts';
 import type { Session } from './session.ts';
@@ -20,6 +21,8 @@ export async function stream<T>(
   portions: AsyncIterable<readonly T[]>,
   toResult: (items: readonly T[]) => Result,
 ): Promise<void> {
+  // Each portion is garbage once it is printed, of which V8 would let several times pile up what is kept.
+  setFlagsFromString('--heap-growing-percent=50');
   const isJson = options.quiet !== true && settings.format?.value === 'json';
   let isBegun = false;
   for await (const items of portions) {

@@ -6,12 +6,11 @@ import { Draft } from '../lifecycle/draft.ts';
 import { dueSuccessors, overdueSince } from '../lifecycle/due.ts';
 import { isTombstone, type KeyState, stateOf } from '../lifecycle/key.ts';
 import { type NextChange, nextChange } from '../lifecycle/next-change.ts';
-import { keysAt } from '../lifecycle/past.ts';
 import { waitsToBeSeen } from '../lifecycle/policy.ts';
 import { signersOf } from '../lifecycle/signer.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { lifeOf } from './change-set.ts';
-import { selectSets, skewOf, timeOf } from './select-sets.ts';
+import { keysOf, selectSets, skewOf, timeOf } from './select-sets.ts';
 
 export interface ListedKey {
   readonly key: ManifestKey;
@@ -44,44 +43,46 @@ export interface ListRequest {
   readonly tombstones?: boolean | undefined;
 }
 
+/** In the order named, all by set id. One that does not exist is exit 3. */
 export async function listSets(reader: Reader, clock: Instant, request: ListRequest): Promise<ListedSet[]> {
   const manifests = await selectSets(reader, request.sets);
-  return manifests.map((manifest) => describeSet(manifest, clock, request));
+  return manifests.map((manifest) => toListedSet(manifest, clock, request));
 }
 
 /** So many are described at a time where there are more than can be kept. */
 const portion = 256;
 
-/** As `listSets` of all sets, a portion at a time: what was read before is not kept. */
+/** As `listSets` of the sets of these names, a portion at a time: what was read before is not kept. */
 export async function* listInPortions(
   reader: Reader,
+  names: readonly DocumentName[],
   clock: Instant,
   request: Omit<ListRequest, 'sets'>,
 ): AsyncGenerator<ListedSet[]> {
-  const names = await inOrder(reader);
-  for (let from = 0; from < names.length; from += portion) {
-    const manifests = await reader.readEach(names.slice(from, from + portion));
+  const sorted = await inOrder(reader, names);
+  for (let from = 0; from < sorted.length; from += portion) {
+    const manifests = await reader.readEach(sorted.slice(from, from + portion));
     const there = [...manifests.values()].filter(({ deleted }) => deleted === undefined);
-    yield there.sort(bySetId).map((manifest) => describeSet(manifest, clock, request));
+    yield there.sort(bySetId).map((manifest) => toListedSet(manifest, clock, request));
   }
 }
 
-/** All names by set id. Of a long one the name is a digest, and the id is in the document. */
-async function inOrder(reader: Reader): Promise<DocumentName[]> {
-  const names = await reader.names();
+/** By set id. Of a long one the name is a digest, and the id is in the document. */
+async function inOrder(reader: Reader, names: readonly DocumentName[]): Promise<DocumentName[]> {
   const long = await reader.readEach(names.filter(isDigest));
   const idOf = (name: DocumentName): string => long.get(name)?.set ?? setNameOf(name);
   const ids = names.map((name) => [idOf(name), name] as const);
   return ids.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name);
 }
 
-export function describeSet(
+/** A set at the time asked for, or now. */
+export function toListedSet(
   manifest: Manifest,
   clock: Instant,
   request: Omit<ListRequest, 'sets'>,
 ): ListedSet {
   const at = timeOf(manifest, clock, request.at);
-  const there = request.at === undefined ? manifest.keys : keysAt(manifest, at);
+  const there = keysOf(manifest, request.at);
   const signers = new Set(signersOf(there, at, skewOf(manifest, at)));
   const draft = new Draft(lifeOf({ keys: there, policy: manifest.policy }), at);
   const due = new Map(dueSuccessors(draft).map((one) => [one.signer?.kid, one.at]));

@@ -69,7 +69,8 @@ test('portions hold what the whole list holds, in its order', async () => {
   const ids = ['b', 'a', 'A', 'ü'.repeat(100), 'é', '.x'];
   for (const id of ids) await addKey(keystore, parseSetId(id));
   const listed = [];
-  for await (const sets of listInPortions(keystore.reader, noon, {})) listed.push(...sets);
+  for await (const sets of listInPortions(keystore.reader, await keystore.reader.names(), noon, {}))
+    listed.push(...sets);
   expect(listed).toEqual(await listSets(keystore.reader, noon, { sets: 'all' }));
   expect(listed.map(({ manifest }) => manifest.set)).toEqual([...ids].sort());
 });

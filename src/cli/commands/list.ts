@@ -42,8 +42,9 @@ export function register(program: Command, open: Open): void {
     const request = { at: options.at, tombstones: options.all };
     const reader = await session.reader();
     const toText = (sets: readonly ListedSet[]) => toResult(session, sets, options.at !== undefined);
-    if (named.length === 0 && canStream(session) && (await reader.names()).length > many) {
-      await stream(session, listInPortions(reader, session.clock(), request), toText);
+    const names = named.length === 0 && canStream(session) ? await reader.names() : [];
+    if (names.length > many) {
+      await stream(session, listInPortions(reader, names, session.clock(), request), toText);
       return session.finish();
     }
     const sets = await listSets(reader, session.clock(), {
