@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateSecret, makeKeystore } from '../dist/index.js';
+import { atMost, note } from './table.js';
 
 const bin = fileURLToPath(new URL('../bin/jwks.js', import.meta.url));
 const peak = fileURLToPath(new URL('peak.cjs', import.meta.url));
@@ -123,6 +124,8 @@ function compare() {
     console.log(
       `  ${argv.join(' ').padEnd(22)} files ${ms(own)}   PostgreSQL ${ms(other)}   ${(other / own).toFixed(2)}`,
     );
+    const job = `\`${argv.join(' ')}\` in PostgreSQL`;
+    note({ job, time: other, target: atMost(1.5, other / own, 'of files') });
   }
 }
 

@@ -1,5 +1,5 @@
 // Measures `jwks serve` against a bare node:http server that answers the same bytes with the same headers:
-// `npm run build && node bench/serve.js [runs]`. Runs are taken in turn; the servers share one core, and have it to
+// `npm run build && node bench/serve.js [runs] [answers]`. Runs are taken in turn; the servers share one core, and have it to
 // themselves where there is `taskset`: the load comes from another.
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync } from 'node:fs';
@@ -9,10 +9,12 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { atLeast, atMost, note } from './table.js';
 
 const bin = fileURLToPath(new URL('../bin/jwks.js', import.meta.url));
 const autocannon = fileURLToPath(import.meta.resolve('autocannon'));
 const runs = Number(process.argv[2] ?? 9);
+const most = Number(process.argv[3] ?? 1_000_000);
 const seconds = 2;
 const connections = 50;
 const starts = 15;
@@ -206,6 +208,9 @@ async function throughput(servers, status, ...options) {
       `  ${servers[index].name.padEnd(24)} ${rate.toFixed(0).padStart(7)} /s  ${ratio(each, base, 'rate')}` +
         `   ${cpu.toFixed(1).padStart(6)} us of CPU each  ${ratio(each, base, 'cpu')}   ${(busy * 100).toFixed(0)} % busy`,
     );
+    const target = atLeast(0.85, Number(ratio(each, base, 'rate')), 'of bare node:http');
+    const job = `\`${servers[index].name}\`, answers ${status}`;
+    if (each !== base) note({ job, jwks: `${rate.toFixed(0)} /s`, target });
   }
   return results.map((each) => median(each, 'rate'));
 }
@@ -246,6 +251,8 @@ async function latency(servers, rates) {
       `  ${name.padEnd(24)} ${rate.toFixed(0).padStart(7)} /s  p50 ${p50.toFixed(2)} ms  p99 ${p99.toFixed(2)} ms` +
         `   a second's share at once, by autocannon: p99 ${median(bursts[index], 'p99')} ms`,
     );
+    const job = `\`${name}\`, 99th percentile at ${rate.toFixed(0)} /s`;
+    if (name.startsWith('jwks')) note({ job, jwks: `${p99.toFixed(2)} ms`, target: atMost(5, p99, 'ms') });
   }
 }
 
@@ -254,12 +261,17 @@ async function memory(servers) {
   for (const server of servers) {
     let told = '';
     let before = 0;
-    for (const count of [1_000, 100_000, 500_000, 1_000_000]) {
+    const sizes = [];
+    for (const count of [1_000, most / 10, most / 2, most]) {
       await load(server, 200, '-a', String(count - before));
       before = count;
-      told += `  ${count}: ${residentOf(server).toFixed(0)} MB`;
+      sizes.push(residentOf(server));
+      told += `  ${count}: ${sizes.at(-1).toFixed(0)} MB`;
     }
     console.log(`  ${server.name.padEnd(24)}${told}`);
+    const job = `memory of \`${server.name}\` after ${most} answers`;
+    const target = atMost(1.1, sizes[3] / sizes[1], 'of that after a tenth');
+    if (server.name.startsWith('jwks')) note({ job, jwks: `${sizes[3].toFixed(0)} MB`, target });
   }
 }
 
@@ -295,6 +307,8 @@ async function coldStart() {
   for (const [index, [name]] of rows.entries()) {
     const time = medianOf(times[index]);
     console.log(`  ${name.padEnd(24)} ${time.toFixed(1).padStart(7)} ms  ${(time / base).toFixed(2)}`);
+    const target = atMost(2, time / base, 'of `node -e 0`');
+    if (name.startsWith('jwks')) note({ job: `\`${name}\` to its first answer`, time, target });
   }
 }
 

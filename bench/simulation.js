@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
+import { atMost, note } from './table.js';
 
 const [minute, hour, day] = [60, 3_600, 86_400];
 const verifiers = toCount(process.argv[2], 10_000);
@@ -97,6 +98,11 @@ for (const policy of policies) {
   console.log(`${policy.name.padEnd(26)}${row.map((cell) => String(cell).padStart(12)).join('')}`);
   for (const fault of fleet.faults) console.log(`  ${fault}`);
   wrong += fleet.faults.length;
+  note({
+    job: `${days} days of ${verifiers} verifiers: ${policy.name} (${checked} tokens)`,
+    jwks: `${seconds.toFixed(1)} s`,
+    target: atMost(0, refused + accepted, 'tokens judged wrongly', 0),
+  });
 }
 console.log(
   '\nchecked: tokens that were looked at; refused, accepted: wrongly; longest: keys in the published set',

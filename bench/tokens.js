@@ -5,6 +5,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { atLeast, note } from './table.js';
 
 const bin = fileURLToPath(new URL('../bin/jwks.js', import.meta.url));
 const peak = fileURLToPath(new URL('peak.cjs', import.meta.url));
@@ -83,6 +84,8 @@ function claims(lines) {
 function report(name, theirs, ours) {
   const [loopTime, signTime] = [theirs, ours].map((time) => `${time.toFixed(0).padStart(6)} ms`);
   console.log(`  ${name.padEnd(32)} loop ${loopTime}   sign ${signTime}   ${(theirs / ours).toFixed(2)}`);
+  const target = atLeast(0.9, theirs / ours, "of a bare loop's rate");
+  note({ job: `sign ${count} tokens: ${name}`, time: ours, target });
 }
 
 const [cpu] = cpus();
