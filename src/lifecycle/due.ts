@@ -1,7 +1,7 @@
 // When policy wants a successor, and which.
 import type { Draft, Target } from './draft.ts';
 import { targetsOf } from './draft.ts';
-import { type KeyLife, stateOf } from './key.ts';
+import type { KeyLife } from './key.ts';
 import { factsInForce, leadOf } from './policy.ts';
 import type { Instant } from './time.ts';
 
@@ -31,7 +31,7 @@ function dueAt(draft: Draft<KeyLife>, target: Target, signer: KeyLife | undefine
   const ends = Math.min(activates + period, deactivates ?? retires ?? Number.POSITIVE_INFINITY);
   let at = ends - leadOf(draft.facts, target);
   // What was lowered may no longer count by then.
-  for (let earlier = Number.NEGATIVE_INFINITY; at > draft.now && at > earlier; ) {
+  for (let earlier = Number.NEGATIVE_INFINITY; at > earlier; ) {
     earlier = at;
     at = Math.max(at, ends - leadOf(factsInForce(draft.policy, at as Instant), target));
   }
@@ -40,8 +40,7 @@ function dueAt(draft: Draft<KeyLife>, target: Target, signer: KeyLife | undefine
 
 /** Since when a signer is older than its policy wants, without a successor that has its date; `undefined`: it is not. */
 export function overdueSince(draft: Draft<KeyLife>, signer: KeyLife): Instant | undefined {
-  const period = draft.policy?.facts.rotateEvery;
-  if (period === undefined || stateOf(signer, draft.now) !== 'active') return undefined;
+  const period = draft.policy?.facts.rotateEvery ?? Number.POSITIVE_INFINITY;
   if (draft.next(signer)?.activates !== undefined) return undefined;
   const until = ((signer.activates ?? signer.created) + period) as Instant;
   return until < draft.now ? until : undefined;

@@ -119,8 +119,7 @@ function inspectPolicy(draft: Draft<KeyLife>, signers: readonly KeyLife[]): Faul
     );
   const targets = targetsOf(draft);
   const others = signers.filter(
-    ({ use, alg, deactivates }) =>
-      deactivates === undefined && !targets.some((target) => target.use === use && target.alg === alg),
+    (key) => key.deactivates === undefined && !targets.some((target) => hasRole(key, target)),
   );
   return [
     ...(unsafe === undefined

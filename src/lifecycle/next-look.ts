@@ -13,15 +13,9 @@ export function nextLook(set: SetLife, now: Instant): Instant | undefined {
   if (living.some(({ activates }) => activates === undefined)) return now;
   const dates = living.flatMap(({ activates, deactivates, retires }) => [activates, deactivates, retires]);
   const lowered = set.policy?.was.map(({ until }) => until) ?? [];
-  const coming = [...dates, ...lowered].filter((date) => date !== undefined && date > now);
+  // One that is not set is no number, and no later than any.
+  const coming = [...dates, ...lowered].map(Number).filter((date) => date > now);
   const planned = plannedKeys(set, now).map(({ publishes }) => publishes);
-  return earliest([...coming, ...planned]);
-}
-
-function earliest(dates: readonly (Instant | undefined)[]): Instant | undefined {
-  const first = dates.reduce<number>(
-    (least, date) => Math.min(least, date ?? least),
-    Number.POSITIVE_INFINITY,
-  );
+  const first = Math.min(...coming, ...planned);
   return Number.isFinite(first) ? (first as Instant) : undefined;
 }

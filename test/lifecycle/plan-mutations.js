@@ -26,7 +26,7 @@ export const planMutations = [
       'if (period === undefined) return undefined;\n  if (signer',
       'if (period === undefined) return draft.now;\n  if (signer',
     ],
-    ['due: what is lowered may not count by then', 'at > draft.now && at > earlier', 'false'],
+    ['due: what is lowered may not count by then', 'at > earlier;', 'false;'],
   ),
   ...mutationsOf(
     'plan-rotation.ts',

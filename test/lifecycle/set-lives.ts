@@ -61,6 +61,12 @@ export function stepsOf(outcome: Outcome): string[] {
   return outcome.steps.map(({ event, kid }) => `${event} ${kid}`);
 }
 
+/** The steps with their reasons; of a refusal what it says. */
+export function told(outcome: Outcome): string[] {
+  if ('refusal' in outcome) return [outcome.message];
+  return outcome.steps.map(({ event, kid, reason }) => `${event} ${kid}: ${reason}`);
+}
+
 /** Each key's state and its dates as spans from `now`. */
 export function livesOf(outcome: Outcome): Record<string, readonly [string, ...(number | undefined)[]]> {
   return Object.fromEntries(

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   describeDuration,
+  describeExactly,
   formatDuration,
   formatInstant,
   parseDuration,
@@ -28,6 +29,8 @@ describe('instants', () => {
     ['2026-12-24T10:00:00-00:00', 1_798_106_400],
     ['2024-02-29', 1_709_164_800],
     ['2000-02-29', 951_782_400],
+    ['0000-01-01T00:00:00Z', year0],
+    ['9999-12-31T23:59:59Z', year9999],
   ])('%s is %d', (text, seconds) => {
     expect(parseInstant(text)).toBe(seconds);
   });
@@ -54,6 +57,8 @@ describe('instants', () => {
     ['words', 'tomorrow'],
     ['seconds', '1798106400'],
     ['a long year', '+012026-12-24'],
+    ['a time before the year 0, by its zone', '0000-01-01T00:30:00+01:00'],
+    ['one after the year 9999', '9999-12-31T23:30:00-01:00'],
     ['other digits', '２０２６-12-24'],
     ['nothing', ''],
   ])('%s is no time', (_, text) => {
@@ -184,8 +189,21 @@ describe('durations', () => {
     [3_600, '1 h'],
     [25 * 3_600, '25 h'],
     [2 * day - 1, '48 h'],
+    [90, '2 min'],
+    [3_599, '60 min'],
+    [2 * day, '2 d'],
     [4 * day + 10, '4 d'],
   ])('%d seconds read %s', (seconds, text) => {
     expect(describeDuration(seconds)).toBe(text);
+  });
+
+  test.each([
+    [0, '0s'],
+    [1, '1s'],
+    [day - 1, '23h 59m 59s'],
+    [2 * day + 3_600 + 300, '2d 1h 5m'],
+    [400 * day + 7, '400d 7s'],
+  ])('%d seconds are exactly %s', (seconds, text) => {
+    expect(describeExactly(seconds)).toBe(text);
   });
 });

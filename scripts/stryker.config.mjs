@@ -1,0 +1,31 @@
+// Mutation tests of one folder of src by the tests of the same name: `npm run mutate`, `MUTATE=keystore npm run mutate`.
+// `-- --mutate src/lifecycle/due.ts` takes one file. What survives, and why: test/mutation.md.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const folder = process.env.MUTATE ?? 'lifecycle';
+const reports = `reports/mutation-${folder}`;
+
+export default {
+  mutate: [`src/${folder}/**/*.ts`],
+  testRunner: 'vitest',
+  plugins: ['@stryker-mutator/vitest-runner'],
+  // `related` would add all that imports the folder by a detour.
+  vitest: { configFile: 'scripts/stryker.vitest.config.mjs', related: false },
+  coverageAnalysis: 'perTest',
+  // One that only acts while a module loads needs all tests anew.
+  ignoreStatic: true,
+  // Stryker's rewriting of it needs the compiler's API, which TypeScript 7 has not; Vite only strips types.
+  tsconfigFile: 'none.json',
+  disableTypeChecks: false,
+  ignorePatterns: ['/sea', '/reports', '/bench', '/docs/pictures', '/coverage'],
+  tempDirName: join(tmpdir(), `jwks-stryker-${folder}`),
+  concurrency: 1,
+  timeoutMS: 10_000,
+  incremental: true,
+  incrementalFile: `${reports}/incremental.json`,
+  reporters: ['clear-text', 'json'],
+  jsonReporter: { fileName: `${reports}/mutation.json` },
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false, skipFull: true },
+  thresholds: { high: 95, low: 90, break: 90 },
+};
