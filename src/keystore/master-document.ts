@@ -228,7 +228,7 @@ function parseSlot(plaintext: Uint8Array, label: string): Unlocked {
     const { keys } = JSON.parse(Buffer.from(plaintext).toString()) as { keys: PrivateJwk[] };
     const all = keys.map(toPrivateJwk);
     const [identity, before, ...more] = all.filter(({ kty }) => kty !== 'oct').map(toPrivateIdentity);
-    const [first, ...others] = all.filter(({ kty }) => kty === 'oct').map(toMasterKey);
+    const [first, ...others] = all.filter(({ kty }) => kty === 'oct').map((jwk) => toMasterKey(jwk, broken));
     if (identity === undefined || first === undefined || more.length > 0) throw broken;
     return { identity, before, masterKeys: [first, ...others] };
   } catch {
@@ -236,11 +236,9 @@ function parseSlot(plaintext: Uint8Array, label: string): Unlocked {
   }
 }
 
-function toMasterKey(jwk: PrivateJwk): MasterKey {
+function toMasterKey(jwk: PrivateJwk, broken: JwksError): MasterKey {
   const key = decodeBase64url(String(jwk['k']));
-  if (jwk.kty !== 'oct' || jwk.kid === undefined || key?.length !== 32) {
-    throw new JwksError('damaged', `${what} is damaged: a master key is not what it should be`);
-  }
+  if (jwk.kid === undefined || key?.length !== 32) throw broken;
   return { kid: jwk.kid, key };
 }
 

@@ -5,7 +5,7 @@ import { JwksError } from '../errors.ts';
 import { readTls } from './database-tls.ts';
 import type { DatabaseAddress } from './database-url.ts';
 import { readPassword } from './password-file.ts';
-import { sqlState } from './postgres-faults.ts';
+import { sqlState } from './postgres-sqlstate.ts';
 
 /**
  * In milliseconds: no statement of ours takes long, so that one that does waits for something. The server gives up

@@ -3,8 +3,9 @@ import type pg from 'pg';
 import { JwksError } from '../errors.ts';
 import type { DatabaseAddress } from './database-url.ts';
 import { makePool } from './postgres-client.ts';
-import { isInDoubt, toDatabaseError, type Undone } from './postgres-faults.ts';
+import { toDatabaseError, type Undone } from './postgres-faults.ts';
 import { describeServer, type Server, tableOf, toServer } from './postgres-schema.ts';
+import { isInDoubt } from './postgres-sqlstate.ts';
 import { noKeystore } from './reader-faults.ts';
 
 /** In milliseconds: so long what the server said is believed; others may bring the table to a newer version. */

@@ -1,6 +1,7 @@
 // What a database remembers of when a set may next have something due: a column beside the document, and only a hint.
 import type { Instant } from '../lifecycle/time.ts';
 import type { Database } from './postgres-database.ts';
+import { documentAt, keyOf } from './postgres-rows.ts';
 import type { DocumentName } from './set-id.ts';
 import type { NextLook } from './storage.ts';
 
@@ -14,7 +15,7 @@ export async function dueSets(database: Database, time: Instant): Promise<Docume
     AND (next_due IS NULL OR next_due <= pg_catalog.to_timestamp($1::float8)
       OR next_due > pg_catalog.to_timestamp($2::float8))`;
   const rows = await database.select<{ readonly name: string }>(sql, [time, time + longestBelief]);
-  return rows.map(({ name }): DocumentName => `sets/${name}`);
+  return rows.map(({ name }) => documentAt({ kind: 'sets', name }));
 }
 
 /** Of many that were looked at together not all are to be looked at together again: `spread` gives 0 to 1. */
@@ -30,7 +31,7 @@ export async function noteDue(
     WHERE d.kind = 'sets' AND d.name = h.name AND d.revision = h.revision`;
   for (let from = 0; from < looks.length; from += batch) {
     const some = looks.slice(from, from + batch);
-    const names = some.map(({ name }) => name.slice('sets/'.length));
+    const names = some.map(({ name }) => keyOf(name).name);
     const dates = some.map(({ at }) => Math.min(at, now + longestBelief * (0.5 + spread() / 2)));
     await database.attempt('be written', async () => {
       await database.writable();

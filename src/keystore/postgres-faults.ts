@@ -2,36 +2,8 @@
 import { JwksError, shellWord, systemCode } from '../errors.ts';
 import type { DatabaseAddress } from './database-url.ts';
 import { tableOf } from './postgres-schema.ts';
+import { sqlState } from './postgres-sqlstate.ts';
 import { noKeystore } from './reader-faults.ts';
-
-/** An error's SQLSTATE where the server gave it; what the client or the network says has none. */
-export function sqlState(error: unknown): string | undefined {
-  const code = systemCode(error);
-  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && isFromServer(error) ? code : undefined;
-}
-
-/** `pg` puts the server's own `severity` beside it. */
-function isFromServer(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'severity' in error;
-}
-
-/**
- * Whether a statement that ended so may still have been carried out: the connection broke, or the server was stopped
- * or does not know itself (CockroachDB's 40003).
- */
-export function isInDoubt(error: unknown): boolean {
-  const state = sqlState(error);
-  return state === undefined || /^(?:08|57P|40003)/.test(state);
-}
-
-/** It was not carried out, and the same statement may be now. */
-export function isRetryable(error: unknown): boolean {
-  return /^(?:40001|40P01|55P03)$/.test(sqlState(error) ?? '');
-}
-
-export function isAlreadyThere(error: unknown): boolean {
-  return /^(?:23505|42710|42P06|42P07)$/.test(sqlState(error) ?? '');
-}
 
 interface Words {
   readonly code: 'failed' | 'not-found' | 'unsupported';

@@ -2,6 +2,7 @@
 import { JwksError } from '../errors.ts';
 import { mostBytes } from './file-system.ts';
 import type { Database } from './postgres-database.ts';
+import { documentAt, keyOf, type RowKey } from './postgres-rows.ts';
 import type { DocumentName } from './set-id.ts';
 import type { StoredDocument } from './storage.ts';
 
@@ -37,11 +38,11 @@ export class Reads {
     this.#waiting = [];
     try {
       const found = new Map<DocumentName, Row>();
-      for (const kind of ['master', 'sets']) {
+      for (const kind of ['master', 'sets'] as const) {
         const names = waiting.map(({ name }) => keyOf(name)).filter((key) => key.kind === kind);
         if (names.length === 0) continue;
         for (const row of await this.#rows(kind, [...new Set(names.map(({ name }) => name))]))
-          found.set(kind === 'master' ? 'master' : `sets/${row.name}`, row);
+          found.set(documentAt({ kind, name: row.name }), row);
       }
       for (const one of waiting) settle(one, found.get(one.name));
     } catch (error) {
@@ -50,7 +51,7 @@ export class Reads {
   }
 
   /** What is larger than any document is not even fetched. */
-  #rows(kind: string, names: readonly string[]): Promise<Row[]> {
+  #rows(kind: RowKey['kind'], names: readonly string[]): Promise<Row[]> {
     const { table } = this.#database;
     const sql = `SELECT name, revision,
         CASE WHEN pg_catalog.octet_length(document) <= $3::int THEN document END AS document
@@ -65,10 +66,4 @@ function settle({ name, resolve, reject }: Waiting, row: Row | undefined): void 
   if (row === undefined || revision <= 0) resolve(undefined);
   else if (row.document === null) reject(new JwksError('failed', `${name} is too large`));
   else resolve({ revision, bytes: row.document });
-}
-
-export function keyOf(document: DocumentName): { readonly kind: string; readonly name: string } {
-  return document === 'master'
-    ? { kind: 'master', name: 'master' }
-    : { kind: 'sets', name: document.slice('sets/'.length) };
 }

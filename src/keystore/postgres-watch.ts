@@ -4,8 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { DatabaseAddress } from './database-url.ts';
 import { makeClient } from './postgres-client.ts';
-import { sqlState } from './postgres-faults.ts';
 import { isCockroach } from './postgres-schema.ts';
+import { sqlState } from './postgres-sqlstate.ts';
 
 /** All in milliseconds. At most one call in so long: a command that rotates a thousand sets is one change. */
 const between = 50;

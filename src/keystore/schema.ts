@@ -81,7 +81,7 @@ export function parseCanonicalJson(bytes: Uint8Array, what: string): unknown {
   }
   let value: unknown;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  let isCanonical = false;
+  let isCanonical: boolean;
   try {
     value = JSON.parse(text);
     // Recurses, and so fails on what is nested too deeply.

@@ -44,18 +44,7 @@ export async function runSecretCommand(command: SecretCommand): Promise<Buffer> 
   const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(argv[0], argv.slice(1), {
     cwd: isDirectory(env['HOME']) ? env['HOME'] : '/',
-    env: {
-      ...Object.fromEntries(
-        Object.entries(env)
-          .filter(([name]) => !withheld.test(name))
-          // Other URLs are for the command: a proxy's has a password that is needed.
-          .map(([name, value]) => [
-            name,
-            name === 'JWKS_KEYSTORE' ? value && withoutPasswords(value) : value,
-          ]),
-      ),
-      [mark]: '1',
-    },
+    env: environmentFor(env),
     stdio: [isTogether ? 'inherit' : 'ignore', 'pipe', 'pipe'],
     detached: !isTogether,
     windowsHide: true,
@@ -68,6 +57,14 @@ export async function runSecretCommand(command: SecretCommand): Promise<Buffer> 
   } finally {
     process.off('exit', atExit);
   }
+}
+
+function environmentFor(env: SecretCommand['env']): Record<string, string | undefined> {
+  const passed = Object.entries(env).filter(([name]) => !withheld.test(name));
+  const place = env['JWKS_KEYSTORE'];
+  // Other URLs are for the command: a proxy's has a password that is needed.
+  const named = place === undefined ? {} : { JWKS_KEYSTORE: withoutPasswords(place) };
+  return { ...Object.fromEntries(passed), ...named, [mark]: '1' };
 }
 
 /** Ended when the command has, and its output too: a process that it left behind may keep only stderr. */

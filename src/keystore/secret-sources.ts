@@ -47,49 +47,61 @@ export interface FoundSecret {
   readonly path?: string | undefined;
 }
 
+interface Source {
+  /** In words. */
+  readonly name: string;
+  readonly read: () => Promise<FoundSecret>;
+}
+
+/** The first that is set, whatever is there. Reads and runs nothing. */
+function firstSource(sources: SecretSources): Source | undefined {
+  const { file, descriptor, variableFile, variable, credentials, command, ownFile } = sources;
+  if (file === '-') return ofText('standard input', (limits) => readStreamText(sources.stdin(), limits));
+  if (file !== undefined) return ofFile(file, sources);
+  if (descriptor !== undefined)
+    return ofText(`descriptor ${descriptor}`, (limits) => readDescriptor(descriptor, limits));
+  if (variableFile !== undefined) return ofFile(variableFile, sources);
+  if (variable !== undefined) return ofText('JWKS_SECRET', async () => variable);
+  const credential = credentials === undefined ? undefined : join(credentials, 'jwks-secret');
+  if (credential !== undefined && exists(credential)) return ofFile(credential, sources);
+  if (command !== undefined)
+    return ofText(describeCommand(command), async (limits) =>
+      decodeText(await runSecretCommand(command), limits),
+    );
+  return ownFile !== undefined && exists(ownFile) ? ofFile(ownFile, sources) : undefined;
+}
+
+function ofFile(path: string, sources: SecretSources): Source {
+  return { name: path, read: () => readSecretFile(path, sources) };
+}
+
+function ofText(name: string, read: (limits: Limits) => Promise<string>): Source {
+  return { name, read: async () => ({ text: await read(limitsOf(name)), source: name }) };
+}
+
 /** Reads the secret, or `undefined` where none is set. */
 export async function findSecret(sources: SecretSources): Promise<FoundSecret | undefined> {
-  const { file, descriptor, variableFile, variable, credentials, command, ownFile } = sources;
-  if (file === '-')
-    return {
-      text: await readStreamText(sources.stdin(), limitsOf('standard input')),
-      source: 'standard input',
-    };
-  if (file !== undefined) return readSecretFile(file, sources);
-  if (descriptor !== undefined) return readDescriptor(descriptor);
+  if (sources.file === undefined && sources.descriptor === undefined) refuseVariables(sources);
+  return firstSource(sources)?.read();
+}
+
+function refuseVariables({ variableFile, variable }: SecretSources): void {
   if (variableFile !== undefined && variable !== undefined) {
     throw new JwksError('usage', 'both JWKS_SECRET_FILE and JWKS_SECRET are set', {
       hint: 'unset one of them',
     });
   }
   if (variableFile === '') throw new JwksError('secret', 'JWKS_SECRET_FILE is set, and empty');
-  if (variableFile !== undefined) return readSecretFile(variableFile, sources);
-  if (variable !== undefined) return { text: variable, source: 'JWKS_SECRET' };
-  const credential = credentials === undefined ? undefined : join(credentials, 'jwks-secret');
-  if (credential !== undefined && exists(credential)) return readSecretFile(credential, sources);
-  if (command !== undefined) {
-    const source = describeCommand(command);
-    return { text: decodeText(await runSecretCommand(command), limitsOf(source)), source };
-  }
-  return ownFile !== undefined && exists(ownFile) ? readSecretFile(ownFile, sources) : undefined;
 }
 
 /** Whether somebody said where the secret is, so that it must open what it is for. */
 export function isSecretNamed(sources: SecretSources): boolean {
-  return describeSource({ ...sources, ownFile: undefined }) !== undefined;
+  return firstSource({ ...sources, ownFile: undefined }) !== undefined;
 }
 
 /** Where `findSecret` would look first, in words; for people who ask where their secret comes from. Runs nothing. */
 export function describeSource(sources: SecretSources): string | undefined {
-  const { file, descriptor, variableFile, variable, credentials, command, ownFile } = sources;
-  if (file !== undefined) return file === '-' ? 'standard input' : file;
-  if (descriptor !== undefined) return `descriptor ${descriptor}`;
-  if (variableFile !== undefined) return variableFile;
-  if (variable !== undefined) return 'JWKS_SECRET';
-  const credential = credentials === undefined ? undefined : join(credentials, 'jwks-secret');
-  if (credential !== undefined && exists(credential)) return credential;
-  if (command !== undefined) return describeCommand(command);
-  return ownFile !== undefined && exists(ownFile) ? ownFile : undefined;
+  return firstSource(sources)?.name;
 }
 
 /** Makes a secret file, durable and 0600, or leaves one that is there. Returns whether it was made. */
@@ -157,20 +169,18 @@ function refuseOpenFile(path: string, { mode, uid: owner }: Stats, uid: number |
   }
 }
 
-async function readDescriptor(descriptor: number): Promise<FoundSecret> {
+async function readDescriptor(descriptor: number, limits: Limits): Promise<string> {
   const source = `descriptor ${descriptor}`;
   try {
     const stats = fstatSync(descriptor);
     const isPipe = stats.isFIFO() || stats.isSocket();
     const isAny = isPipe || stats.isFile() || stats.isCharacterDevice() || stats.isDirectory();
     if (!isAny || isOwnPipe(descriptor)) throw new JwksError('secret', `${source} was not handed over`);
-    if (!isPipe) {
-      const text = readDescriptorText(descriptor, limitsOf(source));
-      // Node hands numbers above 16 on to the processes that it starts; a stream closes its own.
-      if (descriptor > 2) closeSync(descriptor);
-      return { text, source };
-    }
-    return { text: await readPipe(descriptor, limitsOf(source)), source };
+    if (isPipe) return await readPipe(descriptor, limits);
+    const text = readDescriptorText(descriptor, limits);
+    // Node hands numbers above 16 on to the processes that it starts; a stream closes its own.
+    if (descriptor > 2) closeSync(descriptor);
+    return text;
   } catch (error) {
     if (error instanceof JwksError) throw error;
     throw new JwksError('secret', `the secret on ${source} cannot be read: ${describeSystemError(error)}`, {

@@ -42,7 +42,7 @@ export function parseSecret(text: string, source: string): Secret {
       `the secret in ${source} is too short: a passphrase has ${shortestPassphrase} characters or more`,
     );
   }
-  return { kind: 'passphrase', text: Buffer.from(passphrase, 'utf8'), source };
+  return { kind: 'passphrase', text: Buffer.from(passphrase), source };
 }
 
 function parseGenerated(secret: string, source: string): Secret {

@@ -69,13 +69,13 @@ const longestName = 200;
 export function documentOf(id: SetId): DocumentName {
   if (isStandIn(id)) return `sets/${id}`;
   let name = '';
-  for (const byte of Buffer.from(id, 'utf8')) {
+  for (const byte of Buffer.from(id)) {
     const character = String.fromCharCode(byte);
     name += /[a-z0-9._-]/.test(character) ? character : escapeByte(byte);
   }
   if (name.startsWith('.') || windowsDevice.test(name)) name = escapeByte(name.charCodeAt(0)) + name.slice(1);
   if (name.endsWith('.')) name = `${name.slice(0, -1)}%2E`;
-  if (name.length > longestName) name = `~${createHash('sha256').update(id, 'utf8').digest('hex')}`;
+  if (name.length > longestName) name = `~${createHash('sha256').update(id).digest('hex')}`;
   return `sets/${name}`;
 }
 
@@ -91,7 +91,6 @@ export function isDigest(name: DocumentName): boolean {
 
 /** Whether a set can have a document of this name. */
 export function isSetDocument(name: DocumentName): boolean {
-  if (isDigest(name)) return true;
   const id = setNameOf(name);
   return faultOf(id, 128) === undefined && documentOf(id as SetId) === name;
 }

@@ -1,6 +1,7 @@
 // Who may read a keystore's files: the owner alone, and the group where the directory was given one.
 import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { FileStorage } from '../../src/keystore/file-storage.ts';
 import { findSecret } from '../../src/keystore/secret-sources.ts';
@@ -13,7 +14,9 @@ import { temporaryDirectory } from '../support/temporary.ts';
 const isRoot = process.geteuid?.() === 0;
 const otherGroup = 12_345;
 
+/** A worker thread, in which mutation tests run, has the one of its process. */
 function withUmask(mask: number): void {
+  if (!isMainThread) return;
   const before = process.umask(mask);
   onTestFinished(() => void process.umask(before));
 }
@@ -69,7 +72,7 @@ test.skipIf(!isRoot).each([
   }
 });
 
-test.each([0o770, 0o750])(
+test.skipIf(!isMainThread).each([0o770, 0o750])(
   'a directory for a group has its bits as soon as it is made (%o, decimal)',
   async (bits) => {
     const directory = join(temporaryDirectory(), 'keystore');
