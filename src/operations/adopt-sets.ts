@@ -6,7 +6,7 @@ import { Keystore } from '../keystore/keystore.ts';
 import type { DocumentName } from '../keystore/set-id.ts';
 import type { Storage } from '../keystore/storage.ts';
 import { StorageUnder } from '../keystore/storage-under.ts';
-import { type Checked, chooseSets, forgetful, secretFor, type TakeRequest } from './check-backup.ts';
+import { type CheckedBackup, chooseSets, forgetful, secretFor, type TakeRequest } from './check-backup.ts';
 import type { State } from './going-back.ts';
 import type { Access } from './open.ts';
 import { proveSet } from './prove-keystore.ts';
@@ -27,7 +27,7 @@ export async function adoptSets(
   access: Access,
   request: TakeRequest,
   storage: Storage,
-  { identity }: Checked,
+  { identity }: CheckedBackup,
 ): Promise<Adopted | undefined> {
   const names = await storage.list();
   if (names.length === 0 && access.place.hasOthers()) throw notEmpty(access.place);

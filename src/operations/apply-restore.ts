@@ -10,6 +10,7 @@ import { digestOf, openSet } from '../keystore/set-document.ts';
 import { type DocumentName, documentOf, type SetId } from '../keystore/set-id.ts';
 import type { Storage, StoredDocument } from '../keystore/storage.ts';
 import { nowFor } from '../lifecycle/clock.ts';
+import { isNew } from '../lifecycle/draft.ts';
 import { planMerge } from '../lifecycle/plan-merge.ts';
 import { changeSet, lifeOf } from './change-set.ts';
 import type { SetStep } from './decide-restore.ts';
@@ -159,7 +160,7 @@ async function merge(keystore: Keystore, { set, manifest }: SetStep, { note }: O
       const { steps, keys } = planMerge(lifeOf(own.manifest), manifest, now);
       if (steps.length === 0) return undefined;
       const events = steps.map(({ event, kid, reason }) => ({ event, kid, note: `${reason}; ${note}` }));
-      const kept = keys.filter((key) => !('isNew' in key));
+      const kept = keys.filter((key) => !isNew(key));
       return { keys: kept, privateKeys: own.privateKeys, policy: own.manifest.policy, deleted: true, events };
     },
     { force: true },

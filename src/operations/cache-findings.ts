@@ -2,7 +2,7 @@
 import type { PolicyFacts } from '../lifecycle/policy.ts';
 import { formatDuration } from '../lifecycle/time.ts';
 import { cacheSpans } from './cache-control.ts';
-import type { Finding } from './compare-published.ts';
+import type { Finding } from './finding.ts';
 
 /**
  * Caches must not keep the set for longer than the policy counts with. CORS is not looked at: only verifiers in

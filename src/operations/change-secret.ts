@@ -23,7 +23,7 @@ export interface Keeping {
   readonly read: () => Promise<string | undefined>;
   /** Makes the new secret durable where nobody uses it yet; refuses what stands in the way. */
   readonly prepare: (kid: string, text: string) => void;
-  /** Takes that back. */
+  /** Takes that back, as far as it can: what it is taken back for is told. */
   readonly abandon: (kid: string, text: string) => void;
   /** Whether the secret of a slot was prepared, and waits. */
   readonly isPrepared: (kid: string) => boolean;

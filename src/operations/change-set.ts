@@ -14,11 +14,12 @@ import {
   type Step,
   type Target,
 } from '../lifecycle/draft.ts';
+import { refuseName } from '../lifecycle/plan-create.ts';
 import type { Policy } from '../lifecycle/policy.ts';
 import { tidy } from '../lifecycle/tidy.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { noSet } from './select-sets.ts';
-import { describeKey, SpareKeys } from './spare-keys.ts';
+import { SpareKeys, toUndatedKey } from './spare-keys.ts';
 
 /** What every change of a set can be told besides. */
 export interface ChangeRequest {
@@ -64,11 +65,11 @@ export async function changeSet(
   decide: (current: OpenSet, now: Instant) => SetPlan,
 ): Promise<Changed> {
   const note = request.note === undefined ? undefined : parseNote(request.note);
+  const { force, dryRun, create } = request;
+  const options = { force, dryRun, create: create !== undefined };
   const spares = new SpareKeys();
   for (;;) {
     let result: Changed | undefined;
-    const { force, dryRun, create } = request;
-    const options = { force, dryRun, create: create !== undefined };
     await keystore.change(
       set,
       (stored, now) => {
@@ -83,7 +84,7 @@ export async function changeSet(
           result = { ...common, outcome: 'unchanged' };
           return undefined;
         }
-        if (request.dryRun === true) {
+        if (dryRun === true) {
           result = { ...common, outcome: 'planned' };
           return { keys: manifest.keys, privateKeys, policy, events: [] };
         }
@@ -106,7 +107,7 @@ export async function changeSet(
   }
 }
 
-function isThere(stored: OpenSet | undefined): stored is OpenSet {
+export function isThere(stored: OpenSet | undefined): stored is OpenSet {
   return stored !== undefined && stored.manifest.deleted === undefined;
 }
 
@@ -120,6 +121,32 @@ function emptySet(
   if (create === undefined) throw noSet(set);
   const blank: Manifest = { set, revision: 0, master: 0, updated: now, keys: [], events: [] };
   return { manifest: { ...(deleted?.manifest ?? blank), policy: create.policy }, privateKeys: [] };
+}
+
+/** Exit 5 for a kid that the set has had and for a key that it has revoked: `what` was not done with it. */
+export function refuseTaken(
+  { set, keys }: Pick<Manifest, 'set' | 'keys'>,
+  incoming: Pick<ManifestKey, 'kid' | 'thumbprint'>,
+  { what, hint }: { readonly what: string; readonly hint: string },
+): void {
+  const refusal = refuseName(keys, incoming);
+  if (refusal === undefined) return;
+  const reason =
+    refusal === 'taken' ? 'has had that kid already, and a kid is never used again' : 'has revoked that key';
+  throw new JwksError('conflict', `key "${incoming.kid}" was not ${what}: set "${set}" ${reason}`, { hint });
+}
+
+/** Exit 5 for an algorithm that the set's policy does not list. */
+export function refuseUnlisted(
+  { set, policy }: Pick<Manifest, 'set' | 'policy'>,
+  alg: string,
+  { force, hint }: { readonly force: boolean | undefined; readonly hint: string },
+): void {
+  const allowed = policy?.facts.alg;
+  if (allowed === undefined || allowed.includes(alg) || force === true) return;
+  throw new JwksError('unsafe', `the policy of set "${set}" has no ${alg}, only ${allowed.join(', ')}`, {
+    hint,
+  });
 }
 
 /** A set without what has had its time, for a change that is no plan. */
@@ -147,7 +174,7 @@ function carryOut(plan: SetPlan, made: ReadonlyMap<string, PrivateJwk>) {
     const jwk = made.get(key.kid);
     if (jwk === undefined) throw new JwksError('internal', `no key was made for ${key.kid}`);
     const { created, activates, deactivates, retires } = key;
-    return { ...describeKey(jwk, key), created, activates, deactivates, retires };
+    return { ...toUndatedKey(jwk, key), created, activates, deactivates, retires };
   });
   const steps = plan.steps.map((step): Step => ({ ...step, kid: made.get(step.kid)?.kid ?? step.kid }));
   return { keys, steps };

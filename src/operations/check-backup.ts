@@ -11,7 +11,7 @@ import { type Behind, findBehind, stateOf } from './going-back.ts';
 import type { Access } from './open.ts';
 import { anotherBackup, withHint } from './open-backup.ts';
 import { fromBackup, type Origin } from './origin.ts';
-import { proveSets, type Verified } from './prove-keystore.ts';
+import { type ProvedSets, proveSets } from './prove-keystore.ts';
 import { otherIdentity, refuseMislabelled } from './restore-faults.ts';
 
 export interface RestoreRequest {
@@ -31,7 +31,7 @@ export interface TakeRequest extends RestoreRequest {
   readonly isApart: boolean;
 }
 
-export interface Checked extends Verified {
+export interface CheckedBackup extends ProvedSets {
   readonly identity: string;
   readonly isPinned: boolean;
   /** In memory, open. */
@@ -45,7 +45,7 @@ export interface Checked extends Verified {
 export async function checkBackup(
   access: Access,
   request: RestoreRequest,
-): Promise<Checked & { readonly behind: readonly Behind[] }> {
+): Promise<CheckedBackup & { readonly behind: readonly Behind[] }> {
   const checked = await checkTaken(access, { ...request, origin: fromBackup, isApart: true });
   const documents = chooseSets(request);
   const states = checked.sets.flatMap(({ manifest }) => {
@@ -62,12 +62,12 @@ export async function checkBackup(
 }
 
 /** The same of what was taken from wherever. */
-export function checkTaken(access: Access, request: TakeRequest): Promise<Checked> {
+export function checkTaken(access: Access, request: TakeRequest): Promise<CheckedBackup> {
   const hint = request.origin.isCopied ? request.origin.whenDamaged : anotherBackup;
   return withHint(hint, check(access, request));
 }
 
-async function check(access: Access, request: TakeRequest): Promise<Checked> {
+async function check(access: Access, request: TakeRequest): Promise<CheckedBackup> {
   const { backup, source, origin } = request;
   const expected = pinnedAt(access);
   const storage = toStorage(source, backup.master, chooseSets(request));

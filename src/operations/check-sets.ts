@@ -3,14 +3,13 @@ import { JwksError } from '../errors.ts';
 import type { PublicJwk } from '../jose/jwk.ts';
 import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
-import { type SetId, setNameOf } from '../keystore/set-id.ts';
-import { nowFor, refuseClock } from '../lifecycle/clock.ts';
+import { documentOf, type SetId, setNameOf } from '../keystore/set-id.ts';
+import { refuseClock } from '../lifecycle/clock.ts';
 import { Draft } from '../lifecycle/draft.ts';
 import { overdueSince } from '../lifecycle/due.ts';
 import { plannedKeys } from '../lifecycle/forecast.ts';
 import { inspect } from '../lifecycle/inspect.ts';
 import { type KeyState, stateOf } from '../lifecycle/key.ts';
-import { keysAt } from '../lifecycle/past.ts';
 import { defaultFacts, factsInForce } from '../lifecycle/policy.ts';
 import { publishedKeys } from '../lifecycle/publication.ts';
 import type { Instant, Seconds } from '../lifecycle/time.ts';
@@ -18,16 +17,10 @@ import { lifeOf } from './change-set.ts';
 import { comparePublished } from './compare-published.ts';
 import { fetchJwks } from './fetch-jwks.ts';
 import type { FetchUrl } from './fetch-url.ts';
-import { skewOf } from './select-sets.ts';
+import { bySeverity, type Finding, isOk } from './finding.ts';
+import { keysOf, readNamed, skewOf, timeOf } from './select-sets.ts';
 
-export interface Finding {
-  /** Absent: it concerns several sets, or none. */
-  readonly set?: string | undefined;
-  readonly kid?: string | undefined;
-  readonly code: string;
-  readonly severity: 'error' | 'warning';
-  readonly message: string;
-}
+export type { Finding };
 
 /** Of one set. Spans in seconds. */
 export interface Figures {
@@ -70,8 +63,8 @@ export async function checkSets(
   const findings: Finding[] = [];
   const manifests = await readAll(reader, request.sets, findings);
   const looked = manifests.map((manifest) => {
-    const at = request.at ?? nowFor(clock, manifest.updated);
-    return { ...manifest, at, keys: request.at === undefined ? manifest.keys : keysAt(manifest, at) };
+    const at = timeOf(manifest, clock, request.at);
+    return { ...manifest, at, keys: keysOf(manifest, request.at) };
   });
   if (manifests.length === 0 && findings.length === 0) {
     findings.push({ code: 'no-sets', severity: 'warning', message: 'there are no sets here' });
@@ -85,11 +78,15 @@ export async function checkSets(
     findings.push(...inspect(lifeOf(manifest), at, request.maxAge).map((fault) => ({ set, ...fault })));
   }
   if (request.urls.length > 0) {
-    const others = request.sets === 'all' ? [] : await readOthers(reader, clock, looked);
-    for (const url of request.urls) findings.push(...(await comparePlace(fetchUrl, url, looked, others)));
+    const now = request.at ?? clock;
+    const { others, unread } = await readOthers(reader, clock, request.sets);
+    for (const url of request.urls)
+      findings.push(...(await comparePlace(fetchUrl, url, { looked, others, now })));
+    // What is served and not known may be of one of these.
+    if (findings.some(({ code }) => code === 'unknown-published')) findings.push(...unread);
   }
-  findings.sort((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'));
-  const ok = findings.every(({ severity }) => severity !== 'error');
+  findings.sort(bySeverity);
+  const ok = isOk(findings);
   const errors = findings.filter(({ severity }) => severity === 'error');
   const isUnknown = !ok && errors.every(({ code }) => code === 'unreachable');
   return { ok, isUnknown, at: request.at ?? clock, findings, figures: looked.map(figuresOf) };
@@ -97,40 +94,53 @@ export async function checkSets(
 
 type Looked = Manifest & { readonly at: Instant };
 
+function notRead(set: string, { code, message }: JwksError): Finding {
+  return { set, code, severity: 'error', message };
+}
+
 async function readAll(reader: Reader, sets: CheckRequest['sets'], findings: Finding[]): Promise<Manifest[]> {
-  const fail = (set: string, { code, message }: JwksError) =>
-    void findings.push({ set, code, severity: 'error', message });
   if (sets === 'all') {
-    const all = await reader.readManifests((name, error) => fail(setNameOf(name), error));
+    const all = await reader.readManifests((name, error) => findings.push(notRead(setNameOf(name), error)));
     return all.filter(({ deleted }) => deleted === undefined);
   }
-  const { selectSets } = await import('./select-sets.ts');
   const manifests: Manifest[] = [];
   for (const set of new Set(sets)) {
     try {
-      manifests.push(...(await selectSets(reader, [set])));
+      manifests.push(await readNamed(reader, set));
     } catch (error) {
       if (!(error instanceof JwksError) || error.code === 'not-found') throw error;
-      fail(set, error);
+      findings.push(notRead(set, error));
     }
   }
   return manifests;
 }
 
 /** The sets that were not named: their keys may be published at the same place. */
-async function readOthers(reader: Reader, clock: Instant, looked: readonly Looked[]): Promise<Looked[]> {
-  const named = new Set(looked.map(({ set }) => set));
-  const manifests = await reader.readManifests(() => {});
-  return manifests
-    .filter(({ set }) => !named.has(set))
-    .map((manifest) => ({ ...manifest, at: nowFor(clock, manifest.updated) }));
+async function readOthers(
+  reader: Reader,
+  clock: Instant,
+  sets: CheckRequest['sets'],
+): Promise<{ readonly others: readonly Looked[]; readonly unread: readonly Finding[] }> {
+  if (sets === 'all') return { others: [], unread: [] };
+  const named = new Set(sets.map(documentOf));
+  const unread: Finding[] = [];
+  const manifests = await reader.readManifests((name, error) => {
+    if (!named.has(name)) unread.push(notRead(setNameOf(name), error));
+  });
+  const others = manifests
+    .filter(({ set }) => !named.has(documentOf(set)))
+    .map((manifest) => ({ ...manifest, at: timeOf(manifest, clock, undefined) }));
+  return { others, unread };
 }
 
 async function comparePlace(
   fetchUrl: FetchUrl,
   url: string,
-  looked: readonly Looked[],
-  others: readonly Looked[],
+  {
+    looked,
+    others,
+    now,
+  }: { readonly looked: readonly Looked[]; readonly others: readonly Looked[]; readonly now: Instant },
 ): Promise<Finding[]> {
   const facts = looked.map((manifest) => factsInForce(manifest.policy, manifest.at));
   const strictest = (name: 'cacheMaxAge' | 'staleIfError') =>
@@ -144,7 +154,7 @@ async function comparePlace(
       known: [...looked, ...others].flatMap(({ keys, at }) => keys.map((key) => toKnown(key, at))),
       served: await fetchJwks(fetchUrl, url),
       facts: { cacheMaxAge: strictest('cacheMaxAge'), staleIfError: strictest('staleIfError'), publishLag },
-      now: Math.max(...looked.map(({ at }) => at)) as Instant,
+      now: Math.max(now, ...looked.map(({ at }) => at)) as Instant,
     });
     return found.map((one) => ({ set: setOf.get(one.kid ?? ''), ...one }));
   } catch (error) {
@@ -176,7 +186,7 @@ const none: Readonly<Record<KeyState, number>> = { next: 0, active: 0, retiring:
 
 /** The figures of sets now. */
 export function figuresNow(manifests: readonly Manifest[], clock: Instant): Figures[] {
-  return manifests.map((manifest) => figuresOf({ ...manifest, at: nowFor(clock, manifest.updated) }));
+  return manifests.map((manifest) => figuresOf({ ...manifest, at: timeOf(manifest, clock, undefined) }));
 }
 
 function figuresOf(manifest: Looked): Figures {

@@ -6,13 +6,8 @@ import type { PolicyFacts } from '../lifecycle/policy.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { compareHeaders } from './cache-findings.ts';
 import type { ServedJwks, ServedKey, UnreadableKey } from './fetch-jwks.ts';
-
-export interface Finding {
-  readonly kid?: string;
-  readonly code: string;
-  readonly severity: 'error' | 'warning';
-  readonly message: string;
-}
+import { bySeverity, type Finding } from './finding.ts';
+import { quoteUpTo } from './quote.ts';
 
 export interface KnownKey {
   readonly kid: string;
@@ -62,9 +57,7 @@ export function comparePublished(comparison: Comparison): Finding[] {
     ? [{ code: 'private-published', severity: 'error', message: 'private members are served' }]
     : [];
   const all = [...leaks, ...found, ...compareHeaders(served.headers, facts)];
-  return all
-    .map((one) => ({ ...one, message: `${served.url}: ${one.message}` }))
-    .sort((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'));
+  return all.map((one) => ({ ...one, message: `${served.url}: ${one.message}` })).sort(bySeverity);
 }
 
 const meaning: Readonly<Record<KeyState, string>> = {
@@ -146,14 +139,14 @@ function judgeUnexpected(
   if ('jwk' in entry && known.thumbprint !== undefined && known.thumbprint !== entry.thumbprint) {
     return problem('differs', kid, `is served with another key than the keystore has (${known.state})`);
   }
-  const name = known.kid === kid ? '' : `, as ${quote(known.kid)},`;
+  const name = known.kid === kid ? '' : `, as ${quoteKid(known.kid)},`;
   if (known.state === 'revoked')
     return problem('revoked-published', kid, `is served, but${name} was revoked`);
   if (known.state === 'retired') {
     return problem('retired-published', kid, `is served, but${name} has retired`, index.delay(known));
   }
   if (known.kid !== kid && index.expected.has(known.kid)) {
-    return problem('differs', kid, `is served under this name in place of ${quote(known.kid)}`);
+    return problem('differs', kid, `is served under this name in place of ${quoteKid(known.kid)}`);
   }
   return problem(
     'not-to-publish',
@@ -180,12 +173,10 @@ function problem(
   severity: Finding['severity'] = 'error',
 ): Finding {
   if (kid === undefined) return { code, severity, message: `a key without kid ${what}` };
-  return { kid, code, severity, message: `key ${quote(kid)} ${what}` };
+  return { kid, code, severity, message: `key ${quoteKid(kid)} ${what}` };
 }
 
-const longestKid = 80;
-
 /** A server can make a kid as long as it likes. */
-function quote(kid: string): string {
-  return kid.length <= longestKid ? `"${kid}"` : `"${kid.slice(0, longestKid)}…"`;
+function quoteKid(kid: string): string {
+  return quoteUpTo(80, kid);
 }

@@ -44,6 +44,10 @@ export interface Converted {
   readonly leftOut: number;
 }
 
+/**
+ * What contradicts itself is exit 2, no key with the kid exit 3, a key that does not stand the proof, or of which a half
+ * is wanted that is not there, exit 6.
+ */
 export async function convertKeys(file: KeyFile, request: ConvertRequest): Promise<Converted> {
   refuseContradiction(request);
   const found = await readKeys(file.bytes, file.name, request.read);
@@ -127,12 +131,15 @@ async function write(keys: readonly ProvedKey[], request: ConvertRequest): Promi
 }
 
 async function toJwk(key: ProvedKey, request: ConvertRequest): Promise<PrivateJwk | PublicJwk> {
+  const members = { ...key.jwk, ...(await certificateOf(key, request)) };
+  return request.isPrivate ? toPrivateJwk(members) : toPublicJwk(members);
+}
+
+async function certificateOf(key: ProvedKey, request: ConvertRequest): Promise<object> {
   const certificate = await certify(key, request);
+  if (certificate === undefined) return {};
   const { certificateMembers } = await import('../jose/write/certificate.ts');
-  const members = certificate === undefined ? {} : certificateMembers(certificate);
-  return request.isPrivate
-    ? toPrivateJwk({ ...key.jwk, ...members })
-    : toPublicJwk({ ...key.jwk, ...members });
+  return certificateMembers(certificate);
 }
 
 /** A public key beside its certificate would be said twice. */

@@ -6,12 +6,12 @@ import type { PrivateJwk } from '../jose/jwk.ts';
 import type { Change, Keystore, OpenSet } from '../keystore/keystore.ts';
 import type { ManifestKey } from '../keystore/manifest.ts';
 import { parseNote, type SetId } from '../keystore/set-id.ts';
-import { bornActive, existingFor, refuseName, supersededBy } from '../lifecycle/plan-create.ts';
+import { bornActive, existingFor, supersededBy } from '../lifecycle/plan-create.ts';
 import { factsInForce, leadOf, type Policy } from '../lifecycle/policy.ts';
 import type { Role } from '../lifecycle/signer.ts';
 import type { Instant, Seconds } from '../lifecycle/time.ts';
-import { tidySet } from './change-set.ts';
-import { describeKey } from './spare-keys.ts';
+import { isThere, refuseTaken, refuseUnlisted, tidySet } from './change-set.ts';
+import { toUndatedKey } from './spare-keys.ts';
 
 export interface CreateRequest extends AlgorithmRequest {
   readonly set: SetId;
@@ -74,7 +74,7 @@ export async function createKey(
   const naming =
     request.kid === undefined ? { scheme: request.kidFrom ?? 'thumbprint' } : { kid: request.kid };
   const privateJwk = await generateKey(shape, naming);
-  const draft = describeKey(privateJwk, role);
+  const draft = toUndatedKey(privateJwk, role);
   let result: Created | undefined;
   await keystore.change(
     request.set,
@@ -145,30 +145,17 @@ function planned(current: OpenSet | undefined, request: CreateRequest, role: Rol
 function refuse(
   current: OpenSet | undefined,
   set: SetId,
-  incoming: { readonly kid: string; readonly thumbprint?: string | undefined },
+  incoming: Pick<ManifestKey, 'kid' | 'thumbprint'>,
 ): void {
-  const refusal = refuseName(current?.manifest.keys ?? [], incoming);
-  if (refusal === undefined) return;
-  const reason =
-    refusal === 'taken' ? 'has had that kid already, and a kid is never used again' : 'has revoked that key';
-  throw new JwksError('conflict', `key "${incoming.kid}" was not made: set "${set}" ${reason}`, {
-    hint: 'leave the key id out to have one made',
-  });
+  const words = { what: 'made', hint: 'leave the key id out to have one made' };
+  refuseTaken({ set, keys: current?.manifest.keys ?? [] }, incoming, words);
 }
 
-function refuseAlgorithm(current: OpenSet | undefined, request: CreateRequest, { alg }: Role): void {
-  const policy = isThere(current) ? current.manifest.policy : request.policy;
-  const allowed = policy?.facts.alg;
-  if (allowed === undefined || allowed.includes(alg) || request.force === true) return;
-  throw new JwksError(
-    'unsafe',
-    `the policy of set "${request.set}" has no ${alg}, only ${allowed.join(', ')}`,
-    {
-      hint: 'use one of these, or add --force',
-    },
-  );
-}
-
-function isThere(current: OpenSet | undefined): current is OpenSet {
-  return current !== undefined && current.manifest.deleted === undefined;
+function refuseAlgorithm(
+  current: OpenSet | undefined,
+  { set, policy: own, force }: CreateRequest,
+  { alg }: Role,
+): void {
+  const policy = isThere(current) ? current.manifest.policy : own;
+  refuseUnlisted({ set, policy }, alg, { force, hint: 'use one of these, or add --force' });
 }

@@ -71,7 +71,7 @@ export async function decideSet(question: Question): Promise<SetStep> {
   const isEqual = isThere && from === document.revision && Buffer.from(document.bytes).equals(there.bytes);
   const isSame = isEqual && question.opens;
   const state = stateOf(document, manifest.previous);
-  const base = { ...{ set, isThere, isSame, from, document, manifest, state }, ...nothingElse };
+  const base = { set, isThere, isSame, from, document, manifest, state, ...nothingElse };
   if (isSame) return { ...base, revision: from, action: 'kept' };
   const resealed = { ...base, revision: freeRevision(question, from), action: 'resealed' } as const;
   const written = { ...base, revision: document.revision, action: 'written' } as const;

@@ -6,8 +6,8 @@ import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import { isTombstone, stateOf } from '../lifecycle/key.ts';
 import { formatInstant, type Instant } from '../lifecycle/time.ts';
-import { noSet, timeOf } from './select-sets.ts';
-import { quote } from './token-reasons.ts';
+import { quote } from './quote.ts';
+import { openNamed, timeOf } from './select-sets.ts';
 
 /** What a message of the longest plaintext takes as text, with room for its header. */
 export const mostCompactBytes = 1_500_000;
@@ -22,11 +22,9 @@ export async function decryptMessage(
   set: SetId,
   compact: string,
 ): Promise<Buffer> {
-  const opened = await keystore.openSet(set);
-  if (opened === undefined || opened.manifest.deleted !== undefined) throw noSet(set);
+  const { manifest, privateKeys } = await openNamed(keystore, set);
   const message = compact.length > mostCompactBytes ? 'is too long' : parseMessage(compact);
   if (typeof message === 'string') throw bad(`the message ${message}`);
-  const { manifest, privateKeys } = opened;
   for (const key of candidates(manifest, timeOf(manifest, clock, undefined), message)) {
     const jwk = privateKeys.find(({ kid }) => kid === key.kid);
     if (jwk === undefined) continue;

@@ -4,8 +4,8 @@ import type { Reader } from '../keystore/reader.ts';
 import { isPublished } from '../lifecycle/publication.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { type ExportRequest, exportPublic } from './export-jwks.ts';
-import { isLoopbackAddress } from './fetch-address.ts';
-import { selectSets, timeOf } from './select-sets.ts';
+import { isLoopback } from './fetch-target.ts';
+import { keysOf, selectSets, timeOf } from './select-sets.ts';
 
 /** OpenID Connect Discovery 1.0 section 3: the members that an issuer of tokens without a login page can fill. */
 export interface Discovery {
@@ -29,7 +29,8 @@ export async function describeIssuer(
   const manifests = await selectSets(reader, request.sets);
   const algs = manifests.flatMap((manifest) => {
     const at = timeOf(manifest, clock, request.at);
-    return manifest.keys.filter((key) => key.use === 'sig' && isPublished(key, at)).map(({ alg }) => alg);
+    const keys = keysOf(manifest, request.at);
+    return keys.filter((key) => key.use === 'sig' && isPublished(key, at)).map(({ alg }) => alg);
   });
   return toDiscovery(issuer, [...new Set(algs)]);
 }
@@ -48,11 +49,9 @@ export function toDiscovery(issuer: string, algs: readonly string[]): Discovery 
 /** OpenID Connect Core 1.0 section 2, `iss`: https, without query and fragment; tokens repeat it as it is written. */
 export function parseIssuer(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
-  const isLocal = host === 'localhost' || isLoopbackAddress(host);
   // What the URL parser would mend (spaces, line ends, slashes) is not what tokens and verifiers have.
   const isWhole = url !== undefined && (url.href === text || url.href === `${text}/`);
-  const isSound = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
+  const isSound = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url));
   if (!isSound || !isWhole || /[?#]/.test(text) || url?.username !== '' || url.password !== '') {
     throw new JwksError('usage', 'the issuer is no https URL without query, fragment and password', {
       hint: 'such as --issuer https://auth.example.com',

@@ -11,12 +11,12 @@ import type { FoundSecret, SecretSources } from '../keystore/secret-sources.ts';
 import { SeenFiles } from '../keystore/seen.ts';
 import { digestOf } from '../keystore/set-document.ts';
 import { type DocumentName, setNameOf } from '../keystore/set-id.ts';
-import type { Finding } from './check-sets.ts';
+import { type Finding, isOk } from './finding.ts';
 import { type Documents, inspectDocuments, mustOpen } from './inspect-documents.ts';
 import { inspectClock, inspectHost, type Runtime } from './inspect-host.ts';
+import { type DocumentFault, wordsOf } from './inspect-set.ts';
 import { judgeSuperseded } from './inspect-superseded.ts';
 import type { Access } from './open.ts';
-import { type DocumentFault, wordsOf } from './prove-set.ts';
 
 export interface DoctorRequest {
   readonly repair: boolean;
@@ -67,7 +67,7 @@ export async function doctor(host: Access, request: DoctorRequest): Promise<Diag
   }
   const { findings, documents } = examined;
   return {
-    ok: findings.every(({ severity }) => severity !== 'error'),
+    ok: isOk(findings),
     findings,
     repairs,
     sets: documents.manifests.filter(({ deleted }) => deleted === undefined).length,

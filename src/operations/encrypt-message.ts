@@ -14,7 +14,7 @@ import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import { stateOf } from '../lifecycle/key.ts';
 import type { Instant } from '../lifecycle/time.ts';
-import { noKey, selectSets, timeOf } from './select-sets.ts';
+import { noKey, readNamed, timeOf } from './select-sets.ts';
 
 /** A message is no longer than this. */
 export const mostMessageBytes = 1_048_576;
@@ -38,8 +38,7 @@ export async function encryptMessage(
 ): Promise<string> {
   const { set, cty } = request;
   const asked = parseEnc(request.enc);
-  const [manifest] = await selectSets(reader, [set]);
-  if (manifest === undefined) throw new JwksError('internal', 'no set was selected');
+  const manifest = await readNamed(reader, set);
   const key = choose(manifest, clock, request);
   const jwk = key.symmetric ? await openKey(await unlock(), set, key.kid) : key.jwk;
   if (jwk === undefined) throw noKey(set, key.kid);

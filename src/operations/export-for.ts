@@ -1,10 +1,9 @@
 // What a product reads of the keys of a set, as it reads it.
 import { JwksError } from '../errors.ts';
 import { holdsPrivateMember } from '../jose/jwk.ts';
-import type { Keystore } from '../keystore/keystore.ts';
-import type { Reader } from '../keystore/reader.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { refuseEmpty } from './export-jwks.ts';
+import type { Doors } from './key-places.ts';
 import {
   type Product,
   type ProductExport,
@@ -13,11 +12,6 @@ import {
 } from './product-exports/product.ts';
 import { type ExportedProduct, exportedProducts } from './product-exports/products.ts';
 import { type ProductRequest, readPrivateInput, readPublicInput } from './product-exports/read-input.ts';
-
-export interface ProductDoors {
-  readonly read: () => Promise<Reader>;
-  readonly unlock: () => Promise<Keystore>;
-}
 
 export interface ExportForRequest extends ProductRequest {
   readonly product: ExportedProduct;
@@ -48,7 +42,7 @@ export function refuseProductRequest({ product: name, isPrivate, issuer }: Expor
 
 /** No signer is exit 3, several where the product takes one exit 5, a key that the product cannot use exit 6. */
 export async function exportForProduct(
-  doors: ProductDoors,
+  doors: Doors,
   clock: Instant,
   request: ExportForRequest,
 ): Promise<ProductExport> {

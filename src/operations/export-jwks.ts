@@ -2,13 +2,12 @@
 import { JwksError } from '../errors.ts';
 import type { PrivateJwk, PublicJwk } from '../jose/jwk.ts';
 import type { Keystore } from '../keystore/keystore.ts';
-import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
+import type { ManifestKey } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
-import { keysAt } from '../lifecycle/past.ts';
 import { heldKeys, publishedKeys } from '../lifecycle/publication.ts';
 import type { Instant } from '../lifecycle/time.ts';
-import { openSets, selectSets, skewOf, timeOf } from './select-sets.ts';
+import { keysOf, openSets, selectSets, skewOf, timeOf } from './select-sets.ts';
 
 export interface ExportRequest {
   readonly sets: readonly SetId[] | 'all';
@@ -38,7 +37,7 @@ export async function exportPublic(
   const lost: string[] = [];
   const chosen = manifests.flatMap((manifest) => {
     const at = timeOf(manifest, clock, request.at);
-    const keys = publishedKeys(existing(manifest, request, at), at, skewOf(manifest, at));
+    const keys = publishedKeys(keysOf(manifest, request.at), at, skewOf(manifest, at));
     return pick(keys, request).flatMap(({ kid, jwk }) => {
       if (jwk === undefined) lost.push(kid);
       return jwk ?? [];
@@ -46,12 +45,8 @@ export async function exportPublic(
   });
   refuseLost(chosen, lost);
   const keys = manifests.flatMap((manifest) => manifest.keys.filter(({ held }) => held));
-  if (
-    chosen.length === 0 &&
-    keys.length > 0 &&
-    keys.every(({ symmetric }) => symmetric) &&
-    request.allowEmpty !== true
-  ) {
+  const isSymmetric = keys.length > 0 && keys.every(({ symmetric }) => symmetric);
+  if (chosen.length === 0 && isSymmetric && request.allowEmpty !== true) {
     throw new JwksError('unsafe', 'there is no key to publish: symmetric keys never are', {
       hint: '--private hands them out',
     });
@@ -70,7 +65,7 @@ export async function exportPrivate(
   const lost: string[] = [];
   const chosen = opened.flatMap(({ manifest, privateKeys }) => {
     const at = timeOf(manifest, clock, request.at);
-    const keys = heldKeys(existing(manifest, request, at), at, skewOf(manifest, at));
+    const keys = heldKeys(keysOf(manifest, request.at), at, skewOf(manifest, at));
     return pick(keys, request).flatMap(({ kid }) => {
       const found = privateKeys.filter((jwk) => jwk.kid === kid);
       if (found.length === 0) lost.push(kid);
@@ -86,11 +81,6 @@ export async function exportPrivate(
 function refuseLost(chosen: readonly unknown[], lost: readonly string[]): void {
   if (chosen.length > 0 || lost.length === 0) return;
   throw new JwksError('not-found', `what there was then is destroyed since: ${lost.join(', ')}`);
-}
-
-/** The keys of a set as they are, or as they stood at a time that was asked for. */
-export function existing(manifest: Manifest, request: ExportRequest, at: Instant): readonly ManifestKey[] {
-  return request.at === undefined ? manifest.keys : keysAt(manifest, at);
 }
 
 function pick(keys: readonly ManifestKey[], request: ExportRequest): ManifestKey[] {

@@ -5,6 +5,7 @@ import { parsePublicKeys } from '../jose/parse-public.ts';
 import { thumbprintOf } from '../jose/thumbprint.ts';
 import { describeUrl } from './fetch-target.ts';
 import type { Fetched, FetchUrl } from './fetch-url.ts';
+import { isObject, mayVerify, parseForeign } from './foreign-json.ts';
 
 export interface ServedKey {
   readonly kid: string | undefined;
@@ -54,7 +55,7 @@ function readJwks(fetched: Fetched): ServedJwks {
 }
 
 function parseSet(text: string, url: string): { entries: readonly unknown[]; holdsPrivate: boolean } {
-  const value = parseJson(text);
+  const value = parseForeign(text);
   const entries: unknown = isObject(value) ? Reflect.get(value, 'keys') : undefined;
   const holdsPrivate = looksPrivate(value, url);
   if (!Array.isArray(entries)) {
@@ -63,15 +64,6 @@ function parseSet(text: string, url: string): { entries: readonly unknown[]; hol
   }
   if (entries.length > mostKeys) throw new JwksError('bad-key', `${url} serves more than ${mostKeys} keys`);
   return { entries, holdsPrivate };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // What JSON.parse says quotes its input, which may be a private key.
-    return undefined;
-  }
 }
 
 function looksPrivate(value: unknown, url: string): boolean {
@@ -93,15 +85,9 @@ function readKey(entry: unknown): ServedKey | UnreadableKey {
     // Private members are dropped before anything else looks at the key.
     const jwk = toPublicJwk(entry);
     parsePublicKeys(JSON.stringify({ keys: [jwk] }), 'it');
-    const operations: unknown = Reflect.get(entry, 'key_ops');
-    const verifies = !Array.isArray(operations) || operations.includes('verify');
-    return { kid, thumbprint: thumbprintOf(jwk), jwk, verifies };
+    return { kid, thumbprint: thumbprintOf(jwk), jwk, verifies: mayVerify(entry) };
   } catch (error) {
     if (!(error instanceof JwksError)) throw error;
     return { kid, reason: error.message.replace(/^(?:the key|it, key 1,) /, '') };
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

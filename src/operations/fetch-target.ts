@@ -13,9 +13,7 @@ export interface Target {
 export function refuseUrl(url: URL): string | undefined {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'is not an https URL';
   if (url.username !== '' || url.password !== '') return 'has credentials in it';
-  const host = hostOf(url);
-  const isLocal = host === 'localhost' || isLoopbackAddress(host);
-  return url.protocol === 'http:' && !isLocal ? 'is http, which is for loopback only' : undefined;
+  return url.protocol === 'http:' && !isLoopback(url) ? 'is http, which is for loopback only' : undefined;
 }
 
 /** Why an address is not connected to; `undefined` where it may be. */
@@ -44,8 +42,14 @@ export function parseUrl(text: string, base?: URL): URL | undefined {
   return URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
 }
 
+/** Whether its host is a loopback address, or the name that is kept for them (RFC 6761 section 6.3). */
+export function isLoopback(url: URL): boolean {
+  const host = hostOf(url);
+  return host === 'localhost' || isLoopbackAddress(host);
+}
+
 /** The host as an address or a name: without the brackets of IPv6. */
-export function hostOf(url: URL): string {
+function hostOf(url: URL): string {
   const host = url.hostname;
   return host.startsWith('[') ? host.slice(1, -1) : host;
 }

@@ -17,11 +17,10 @@ import {
   type Target,
 } from './fetch-target.ts';
 
+/** An answer of 200: anything else is an error. */
 export interface Fetched {
   /** Where the answer came from: the last one after redirects. Its query can be a secret. */
   readonly url: string;
-  /** Always 200: anything else is an error. */
-  readonly status: number;
   /** Names in lower case, values that came several times joined with commas. */
   readonly headers: Readonly<Record<string, string>>;
   /** The body as UTF-8, without a byte order mark. */
@@ -155,7 +154,7 @@ async function read(response: IncomingMessage, url: URL): Promise<Fetched> {
   }
   const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const);
   const text = new TextDecoder().decode(body.subarray(0, size));
-  return { url: url.href, status: 200, headers: Object.fromEntries(headers), text };
+  return { url: url.href, headers: Object.fromEntries(headers), text };
 }
 
 function late(deadline: number): JwksError {

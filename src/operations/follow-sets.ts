@@ -1,4 +1,5 @@
 // Follows the sets of a keystore for as long as a server runs, and keeps the last good state of each.
+import { isDeepStrictEqual } from 'node:util';
 import { JwksError } from '../errors.ts';
 import { KnownManifests } from '../keystore/known-manifests.ts';
 import type { Manifest } from '../keystore/manifest.ts';
@@ -35,9 +36,6 @@ export class Follower {
     const follower = new Follower(reader, named, new KnownManifests(now));
     const { manifests, faults } = await follower.#read();
     if (faults[0] !== undefined) throw faults[0].error;
-    const found = new Set(manifests.map(({ set }) => set));
-    const absent = named === 'all' ? undefined : named.find((set) => !found.has(set));
-    if (absent !== undefined) throw noSet(absent);
     follower.#manifests = manifests;
     return follower;
   }
@@ -85,7 +83,7 @@ export class Follower {
     } catch (error) {
       look = { manifests: this.#manifests, faults: [{ set: undefined, error: toJwksError(error) }] };
     }
-    const isOther = !isSameList(this.#manifests, look.manifests, isSameManifest);
+    const isOther = !isSameList(this.#manifests, look.manifests, isDeepStrictEqual);
     const isOtherwiseFaulty = !isSameList(this.#faults, look.faults, isSameFault);
     if (isOther) this.#manifests = look.manifests;
     if (isOtherwiseFaulty) this.#faults = look.faults;
@@ -129,8 +127,7 @@ export class Follower {
       return { set, error };
     });
     for (const [name, error] of broken) faults.push({ set: setNameOf(name), error });
-    const manifests = found.filter(({ deleted }) => deleted === undefined);
-    if (kept.length > 0) manifests.push(...kept);
+    const manifests = [...found.filter(({ deleted }) => deleted === undefined), ...kept];
     return { manifests: manifests.sort((a, b) => (a.set < b.set ? -1 : 1)), faults: faults.sort(bySet) };
   }
 
@@ -156,14 +153,6 @@ function isSameList<T>(
   isSame: (a: T, b: T | undefined) => boolean,
 ): boolean {
   return a.length === b.length && a.every((one, index) => isSame(one, b[index]));
-}
-
-/** Where going back was accepted, one revision may be there in two forms. */
-function isSameManifest(a: Manifest, b: Manifest | undefined): boolean {
-  if (a === b) return true;
-  return (
-    a.set === b?.set && a.revision === b.revision && a.previous === b.previous && a.updated === b.updated
-  );
 }
 
 function isSameFault(a: FollowedFault, b: FollowedFault | undefined): boolean {

@@ -5,7 +5,7 @@ import type { Manifest } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import type { Instant } from '../lifecycle/time.ts';
-import { describeSet, type ListedKey } from './list-sets.ts';
+import { type ListedKey, toListedSet } from './list-sets.ts';
 import { noKey, openSets, selectSets } from './select-sets.ts';
 
 export interface GotSet {
@@ -22,6 +22,7 @@ export interface GetRequest {
   readonly kid?: string | undefined;
 }
 
+/** Needs no secret. A set, or a `kid`, that is not there is exit 3. */
 export async function getKeys(reader: Reader, clock: Instant, request: GetRequest): Promise<GotSet[]> {
   const manifests = await selectSets(reader, request.sets);
   return manifests.map((manifest) => chooseKeys(manifest, clock, request));
@@ -41,7 +42,7 @@ export async function getPrivateKeys(
 }
 
 function chooseKeys(manifest: Manifest, clock: Instant, { kid }: GetRequest): GotSet {
-  const { at, keys } = describeSet(manifest, clock, {});
+  const { at, keys } = toListedSet(manifest, clock, {});
   const chosen = keys.filter(({ key }) => kid === undefined || key.kid === kid);
   if (kid !== undefined && chosen.length === 0) throw noKey(manifest.set, kid);
   return { manifest, at, keys: chosen, privateKeys: new Map() };

@@ -10,12 +10,20 @@ import { thumbprintOf } from '../jose/thumbprint.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import { parseKeyId, parseNote, type SetId } from '../keystore/set-id.ts';
+import { isNew } from '../lifecycle/draft.ts';
 import { stateOf, type Use } from '../lifecycle/key.ts';
-import { refuseName, supersededBy } from '../lifecycle/plan-create.ts';
+import { supersededBy } from '../lifecycle/plan-create.ts';
 import { type Placement, planImport } from '../lifecycle/plan-import.ts';
 import type { Policy } from '../lifecycle/policy.ts';
 import { formatInstant, type Instant } from '../lifecycle/time.ts';
-import { type Changed, type ChangeRequest, changeSet, lifeOf } from './change-set.ts';
+import {
+  type Changed,
+  type ChangeRequest,
+  changeSet,
+  lifeOf,
+  refuseTaken,
+  refuseUnlisted,
+} from './change-set.ts';
 
 /** A file of keys, as its bytes. */
 export interface KeyFile {
@@ -111,13 +119,13 @@ export async function importKeys(keystore: Keystore, request: ImportRequest): Pr
   const sources = new Map(incoming.map(({ kid, proved }) => [kid, describeSource(proved)]));
   const create = { policy: request.policy };
   const changed = await changeSet(keystore, set, { ...request, create }, ({ manifest }, now) => {
-    refuse(manifest, keys, request);
+    refuseKeys(manifest, keys, request.force);
     refusePast(placement, now);
     const plan = planImport(lifeOf(manifest), now, keys, placement, ({ kid }) => sources.get(kid) ?? '');
     return { ...plan, privateKeys: [...privateKeys.values()] };
   });
   const kids = new Set(keys.map(({ kid }) => kid));
-  const imported = changed.keys.filter((key): key is ManifestKey => !('isNew' in key) && kids.has(key.kid));
+  const imported = changed.keys.filter((key): key is ManifestKey => !isNew(key) && kids.has(key.kid));
   const first = imported.find((key) => key.held && stateOf(key, changed.at) === 'active');
   const superseded = first && supersededBy(changed.before.keys, first, changed.at, 0);
   return { ...changed, imported, privateKeys, superseded };
@@ -130,7 +138,7 @@ export function refuseFirst(request: ImportRequest, clock: Instant): ManifestKey
   refusePast(placement, clock);
   refusePassive(request);
   const keys = incoming.map(toManifestKey);
-  refuse({ set, keys: [], policy }, keys, request);
+  refuseKeys({ set, keys: [], policy }, keys, request.force);
   return keys;
 }
 
@@ -160,29 +168,18 @@ export function describeSource({ where, repairs, isPrivate }: ProvedKey): string
   return `from ${where}${half}${mended}`;
 }
 
-export function refuse(
+/** What the set does not take in: see `importKeys`; and an algorithm that its policy does not list. */
+export function refuseKeys(
   manifest: Pick<Manifest, 'set' | 'keys' | 'policy'>,
   keys: readonly ManifestKey[],
-  request: Pick<ImportRequest, 'force'>,
+  force: boolean | undefined,
 ): void {
-  const allowed = manifest.policy?.facts.alg;
   for (const key of keys) {
-    const refusal = refuseName(manifest.keys, key);
-    if (refusal !== undefined) {
-      const reason =
-        refusal === 'taken'
-          ? 'has had that kid already, and a kid is never used again'
-          : 'has revoked that key';
-      throw new JwksError('conflict', `key "${key.kid}" was not taken in: set "${manifest.set}" ${reason}`, {
-        hint: 'nothing was changed; jwks list --all shows it',
-      });
-    }
-    if (allowed !== undefined && !allowed.includes(key.alg) && request.force !== true) {
-      const list = allowed.join(', ');
-      throw new JwksError('unsafe', `the policy of set "${manifest.set}" has no ${key.alg}, only ${list}`, {
-        hint: 'use another set, or add --force',
-      });
-    }
+    refuseTaken(manifest, key, {
+      what: 'taken in',
+      hint: 'nothing was changed; jwks list --all shows it',
+    });
+    refuseUnlisted(manifest, key.alg, { force, hint: 'use another set, or add --force' });
   }
 }
 

@@ -11,8 +11,9 @@ import type { FoundSecret } from '../keystore/secret-sources.ts';
 import { SeenFiles } from '../keystore/seen.ts';
 import type { SeenDocument } from '../keystore/seen-file.ts';
 import { type DocumentName, documentOf } from '../keystore/set-id.ts';
+import { describeUnfinished } from './inspect-rekey.ts';
+import { type DocumentFault, damageOf, inspectKeys, readBare, wordsOf } from './inspect-set.ts';
 import type { Access } from './open.ts';
-import { type DocumentFault, damageOf, proveSet, readBare, wordsOf } from './prove-set.ts';
 
 /** What was found in the documents. */
 export interface Documents {
@@ -88,8 +89,14 @@ class DocumentInspection {
         'without the secret no sealed half was opened and no private key was proved; name it with --secret-file or JWKS_SECRET_FILE',
       );
     }
-    const [faults, opened, proved] = [this.#faults, this.#opened, this.#proved];
-    return { faults, manifests, reader, opened, slot: this.#slot, proved };
+    return {
+      faults: this.#faults,
+      manifests,
+      reader,
+      opened: this.#opened,
+      slot: this.#slot,
+      proved: this.#proved,
+    };
   }
 
   /** The master document; where it is another than this host remembers, that is said, and it is read all the same. */
@@ -161,7 +168,7 @@ class DocumentInspection {
       const kid = String(headerOf(document.sealed)?.kid);
       this.#sealedUnder.set(kid, [...(this.#sealedUnder.get(kid) ?? []), set]);
       if (this.#slot === undefined) return;
-      const { faults, proved, isGood } = await proveSet(name, document, this.#slot.unlocked.masterKeys);
+      const { faults, proved, isGood } = await inspectKeys(name, document, this.#slot.unlocked.masterKeys);
       this.#faults.push(...faults);
       this.#proved += proved;
       if (isGood) this.#note(name, { revision: document.manifest.revision, sha256 });
@@ -188,26 +195,11 @@ class DocumentInspection {
     }
   }
 
-  /** A rekey that was stopped halfway; without the secret, which key is the newest is not known, but that there are two. */
   #findUnfinished(): void {
-    const { masterKeys = [], before } = this.#slot?.unlocked ?? {};
-    const [newest] = masterKeys;
-    const others = [...this.#sealedUnder].filter(([kid]) => kid !== newest?.kid).flatMap(([, sets]) => sets);
-    const isMixed = newest === undefined ? this.#sealedUnder.size > 1 : others.length > 0;
-    const isHeld = masterKeys.length > 1 || before !== undefined;
-    if (!isMixed && !isHeld) return;
-    const what =
-      newest === undefined
-        ? 'sets are sealed under several master keys'
-        : others.length > 0
-          ? `${others.length} ${others.length === 1 ? 'set is' : 'sets are'} still sealed under an old master key (${describeSome(others)})`
-          : 'the keystore still holds an old master key or identity';
-    this.#fault(
-      'master',
-      'rekey-unfinished',
-      'warning',
-      `${what}: a rekey was not finished; jwks rekey finishes it`,
-    );
+    const left = describeUnfinished(this.#sealedUnder, this.#slot?.unlocked);
+    if (left === undefined) return;
+    const message = `${left}: a rekey was not finished; jwks rekey finishes it`;
+    this.#fault('master', 'rekey-unfinished', 'warning', message);
   }
 
   #note(name: DocumentName, document: SeenDocument): void {
@@ -229,11 +221,4 @@ class DocumentInspection {
     if (this.#faults.some((fault) => fault.message === message)) return;
     this.#fault(name, error.code, severity, message);
   }
-}
-
-function describeSome(sets: readonly string[]): string {
-  const shown = sets.slice(0, 5);
-  return sets.length > shown.length
-    ? `${shown.join(', ')} and ${sets.length - shown.length} more`
-    : shown.join(', ');
 }

@@ -73,9 +73,9 @@ export function inspectClock(
 
 async function secretFaults({ fs, uid, secretFile }: Access, sources: SecretSources): Promise<FileFault[]> {
   const named = [sources.file === '-' ? undefined : sources.file, sources.variableFile];
-  const paths = new Set([...named, secretFile].filter((path) => path !== undefined && path !== ''));
+  const paths = new Set([...named, secretFile].flatMap((path) => (path ? [path] : [])));
   const faults: FileFault[] = [];
-  for (const path of paths as Set<string>) {
+  for (const path of paths) {
     const stats = quietly(() => fs.stat(path));
     if (stats?.isFile() !== true) continue;
     try {

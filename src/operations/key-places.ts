@@ -6,11 +6,11 @@ import { parseSetId } from '../keystore/set-id.ts';
 import type { Instant } from '../lifecycle/time.ts';
 import { fetchJwks } from './fetch-jwks.ts';
 import type { FetchUrl } from './fetch-url.ts';
-import { selectSets } from './select-sets.ts';
+import { readNamed } from './select-sets.ts';
 import { keysOfServed, keysOfSet, keysOfText, type TokenKey } from './token-keys.ts';
 import type { KeyPlace } from './verify-token.ts';
 
-/** A keystore that is opened no further than is needed: the secret is for symmetric keys only. */
+/** A keystore that is opened no further than is needed. */
 export interface Doors {
   readonly read: () => Promise<Reader>;
   readonly unlock: () => Promise<Keystore>;
@@ -22,8 +22,8 @@ export function inSet(doors: Doors, clock: Instant, name: string): KeyPlace {
     name: `in set "${set}"`,
     wantsKid: false,
     keys: async () => {
-      const manifests = await selectSets(await doors.read(), [set]);
-      return manifests.flatMap((manifest) => keysOfSet(manifest, clock, doors.unlock));
+      const manifest = await readNamed(await doors.read(), set);
+      return keysOfSet(manifest, clock, doors.unlock);
     },
   };
 }

@@ -11,6 +11,7 @@ import { cacheSpans } from './cache-control.ts';
 import { compareHeaders } from './cache-findings.ts';
 import { describeUrl } from './fetch-target.ts';
 import type { FetchUrl } from './fetch-url.ts';
+import { isOk } from './finding.ts';
 
 export type { Consumer, LintFinding };
 
@@ -54,7 +55,7 @@ export async function lintJwks(sources: readonly LintSource[], options: LintOpti
       failures.push(error);
     }
   }
-  const isClean = linted.every(({ findings }) => findings.every(({ severity }) => severity !== 'error'));
+  const isClean = linted.every(({ findings }) => isOk(findings));
   return { ok: isClean && failures.length === 0, sources: linted, failures, rules: lintRules };
 }
 

@@ -118,7 +118,7 @@ export function inNewFile(path: string, checks: Checks, fs: FileSystem = realFil
       });
     },
     abandon: (_, text) => {
-      if (fs.readFile(path).toString() === `${text}\n`) discard(fs, path);
+      if (holds(fs, path, `${text}\n`)) discard(fs, path);
     },
     // It was made whole under its name.
     isPrepared: () => false,
@@ -126,6 +126,14 @@ export function inNewFile(path: string, checks: Checks, fs: FileSystem = realFil
     former: () => undefined,
     forget: () => true,
   };
+}
+
+function holds(fs: FileSystem, path: string, text: string): boolean {
+  try {
+    return fs.readFile(path).toString() === text;
+  } catch {
+    return false;
+  }
 }
 
 async function readIfThere(fs: FileSystem, path: string, checks: Checks): Promise<string | undefined> {

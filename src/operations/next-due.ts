@@ -24,7 +24,7 @@ export function nextDue(sets: readonly Changed[]): NextDue | undefined {
       at: publishes,
       now,
     }));
-    const over = before.keys.flatMap((key): NextDue[] => {
+    const dated = before.keys.flatMap((key): NextDue[] => {
       const isThere = key.held || key.jwk !== undefined;
       if (!isThere || isTombstone(key, now)) return [];
       const verb = key.use === 'enc' ? 'encrypts' : 'signs';
@@ -36,7 +36,7 @@ export function nextDue(sets: readonly Changed[]): NextDue | undefined {
         at === undefined || at <= now ? [] : [{ set, kid: key.kid, what, at, now }],
       );
     });
-    return [...planned, ...over];
+    return [...planned, ...dated];
   });
   return all.reduce<NextDue | undefined>(
     (first, one) => (first === undefined || one.at < first.at ? one : first),

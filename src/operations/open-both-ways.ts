@@ -8,7 +8,7 @@ import { type DocumentName, setNameOf } from '../keystore/set-id.ts';
 import type { Storage, StoredDocument } from '../keystore/storage.ts';
 import { chooseSets, forgetful, secretFor, type TakeRequest } from './check-backup.ts';
 import type { Access } from './open.ts';
-import { proveSets, type Verified } from './prove-keystore.ts';
+import { type ProvedSets, proveSets } from './prove-keystore.ts';
 import { fileWord } from './restore-faults.ts';
 
 interface Into {
@@ -21,7 +21,7 @@ interface Into {
   readonly signer: string;
 }
 
-interface OpenBothWays extends Verified {
+interface OpenBothWays extends ProvedSets {
   /** What is there. */
   readonly keystore: Keystore;
   /** Whether its keys open a document of the backup. */
@@ -38,11 +38,10 @@ export async function openBothWays(
 ): Promise<OpenBothWays> {
   const secret = await secretFor(access);
   const trusted = (fingerprint: string) => (secret.kind === 'recipient' ? expected : fingerprint);
-  const open = (from: Storage, fingerprint: string | undefined) =>
-    Keystore.open(
-      { storage: from, seenFiles: forgetful(access), acceptRollback: true },
-      ...([secret, access.author, fingerprint] as const),
-    );
+  const open = (from: Storage, fingerprint: string | undefined) => {
+    const options = { storage: from, seenFiles: forgetful(access), acceptRollback: true };
+    return Keystore.open(options, secret, access.author, fingerprint);
+  };
   const keystore = await open(storage, expected ?? trusted(there.fingerprint));
   const { now, before } = await divide(keystore, chooseSets(request));
   const { source, backup, origin } = request;

@@ -8,7 +8,7 @@ import { stateOf, type Use } from '../lifecycle/key.ts';
 import { factsInForce, type PolicyFacts } from '../lifecycle/policy.ts';
 import { signersOf } from '../lifecycle/signer.ts';
 import { formatInstant, type Instant } from '../lifecycle/time.ts';
-import { noKey, noSet, timeOf } from './select-sets.ts';
+import { noKey, openNamed, timeOf } from './select-sets.ts';
 
 export interface OpenSigner {
   readonly key: ManifestKey;
@@ -33,9 +33,7 @@ export async function openSigner(
   clock: Instant,
   request: OpenSignerRequest,
 ): Promise<OpenSigner> {
-  const opened = await keystore.openSet(request.set);
-  if (opened === undefined || opened.manifest.deleted !== undefined) throw noSet(request.set);
-  const { manifest, privateKeys } = opened;
+  const { manifest, privateKeys } = await openNamed(keystore, request.set);
   const now = timeOf(manifest, clock, undefined);
   const facts = factsInForce(manifest.policy, now);
   const all = signersOf(manifest.keys, now, facts.skew);

@@ -1,6 +1,8 @@
 // Other keystores that this host remembers, and which of them a secret unlocks: exchanging it here would lock them.
 import { join } from 'node:path';
+import { systemCode } from '../errors.ts';
 import { SignatureChecker } from '../jose/identity.ts';
+import type { FileSystem } from '../keystore/file-system.ts';
 import { openSlots, parseMaster, type Slot } from '../keystore/master-document.ts';
 import type { Place } from '../keystore/place.ts';
 import type { Secret } from '../keystore/secret.ts';
@@ -8,8 +10,9 @@ import { isStateFile, SeenFile } from '../keystore/seen-file.ts';
 import type { Access } from './open.ts';
 
 export interface OtherKeystores {
+  /** By place. */
   readonly slots: ReadonlyMap<string, readonly Slot[]>;
-  /** Places that could not be looked at: nobody knows what unlocks them. */
+  /** Places that could not be looked at, and files that should name some: nobody knows what unlocks these. */
   readonly unknown: readonly string[];
 }
 
@@ -21,7 +24,7 @@ export async function readOtherKeystores(
 ): Promise<OtherKeystores> {
   const slots = new Map<string, readonly Slot[]>();
   const unknown: string[] = [];
-  for (const name of rememberedPlaces({ fs, stateDirectory })) {
+  for (const name of rememberedPlaces({ fs, stateDirectory }, unknown)) {
     if (name === own) continue;
     try {
       const found = await slotsAt(placeAt(name));
@@ -40,18 +43,33 @@ export async function unlockedBy(secret: Secret, { slots }: OtherKeystores): Pro
   return places.sort();
 }
 
-function rememberedPlaces({ fs, stateDirectory }: Pick<Access, 'fs' | 'stateDirectory'>): Set<string> {
+/** Nowhere to remember is no error. A file that says nothing may be of a keystore: it goes with the `unknown`. */
+function rememberedPlaces(
+  { fs, stateDirectory }: Pick<Access, 'fs' | 'stateDirectory'>,
+  unknown: string[],
+): Set<string> {
   const places = new Set<string>();
-  try {
-    if (stateDirectory === undefined) return places;
-    for (const name of fs.readdir(stateDirectory).filter(isStateFile)) {
-      for (const place of SeenFile.parse(fs.readFile(join(stateDirectory, name)).toString()).places)
-        places.add(place);
+  if (stateDirectory === undefined) return places;
+  for (const path of stateFiles(fs, stateDirectory, unknown)) {
+    try {
+      const text = fs.readFile(path).toString();
+      if (!SeenFile.isWhole(text)) unknown.push(path);
+      for (const place of SeenFile.parse(text).places) places.add(place);
+    } catch {
+      unknown.push(path);
     }
-  } catch {
-    // Nowhere to remember is no error.
   }
   return places;
+}
+
+function stateFiles(fs: FileSystem, directory: string, unknown: string[]): string[] {
+  try {
+    const names = fs.readdir(directory).filter(isStateFile);
+    return names.map((name) => join(directory, name));
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') unknown.push(directory);
+    return [];
+  }
 }
 
 async function slotsAt(place: Place): Promise<readonly Slot[] | undefined> {

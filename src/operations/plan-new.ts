@@ -1,7 +1,6 @@
 // Decides what a restore or a copy does where there is no master document: all is written, and what is there of the
 // same keystore already is kept.
 import { JwksError } from '../errors.ts';
-import type { Keystore } from '../keystore/keystore.ts';
 import { SeenFiles } from '../keystore/seen.ts';
 import { documentOf } from '../keystore/set-id.ts';
 import type { StoredDocument } from '../keystore/storage.ts';
@@ -48,12 +47,20 @@ export async function planNew(
     ...steps.map(({ set, state }) => [documentOf(set), state] as const),
   ]);
   return {
-    ...{ label: place.label, origin, identity, isPinned, isNew: true, isApart: request.isApart },
+    label: place.label,
+    origin,
+    identity,
+    isPinned,
+    isNew: true,
+    isApart: request.isApart,
     behind: refuseGoingBack(access, identity, states, true),
     isAdopted: steps.some(({ isThere }) => isThere) || (adopted?.others.size ?? 0) > 0,
     master: masterStep(backup.master, master, seen.get('master')?.revision ?? 0),
-    ...{ storage, keystore, steps, untried },
-    holderOf: (): Keystore => checked.keystore,
+    storage,
+    keystore,
+    steps,
+    untried,
+    holderOf: () => checked.keystore,
   };
 }
 

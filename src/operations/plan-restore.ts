@@ -101,10 +101,8 @@ async function planInto(
   const signer = await withHint(anotherBackup, refuseOtherSigner(there, request));
   const both = await openBothWays(access, request, { storage, master, there, expected, signer });
   const { keystore, sets, opens } = both;
-  const {
-    reader,
-    reader: { fingerprint: identity },
-  } = keystore;
+  const { reader } = keystore;
+  const identity = reader.fingerprint;
   const seen = new SeenFiles(fs, stateDirectory).apart(identity, place.id());
   const manifests = sets.map(({ manifest }) => manifest);
   const opening = { storage, reader, keystore, seen, opens };
@@ -120,9 +118,19 @@ async function planInto(
     ...steps.map(({ set, state }) => [documentOf(set), state] as const),
   ]);
   return {
-    ...{ label: place.label, origin, identity, isPinned: expected !== undefined, isApart: request.isApart },
+    label: place.label,
+    origin,
+    identity,
+    isPinned: expected !== undefined,
+    isNew: false,
+    isAdopted: false,
+    isApart: request.isApart,
+    master: undefined,
+    storage,
+    keystore,
+    steps,
     behind: refuseGoingBack(access, identity, states, false),
-    ...{ isNew: false, isAdopted: false, master: undefined, storage, keystore, steps },
-    ...{ untried: both.untried, holderOf: both.holderOf },
+    untried: both.untried,
+    holderOf: both.holderOf,
   };
 }

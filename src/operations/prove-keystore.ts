@@ -13,7 +13,7 @@ export interface ProvedSet {
   readonly keys: number;
 }
 
-export interface Verified {
+export interface ProvedSets {
   /** By set id. */
   readonly sets: readonly ProvedSet[];
   /** Keys of an algorithm that this Node does not have: their halves fit, and they were not tried. */
@@ -31,7 +31,7 @@ export async function proveSets(
   keystore: Keystore,
   hint: string,
   goOn: () => void = () => {},
-): Promise<Verified> {
+): Promise<ProvedSets> {
   const faults: JwksError[] = [];
   const untried: string[] = [];
   const manifests = await keystore.reader.readManifests((name, fault) => {

@@ -16,7 +16,7 @@ import {
   describeSource,
   type Incoming,
   readIncoming,
-  refuse,
+  refuseKeys,
   refusePassive,
   toManifestKey,
   toPrivateEntry,
@@ -61,8 +61,7 @@ export async function putSet(keystore: Keystore, request: PutRequest): Promise<P
   const puts = await readPuts(keystore, set, list);
   const kids = puts.map(({ kid }) => kid);
   const { outcome } = await changeSet(keystore, set, { create: { policy } }, (current, now) => {
-    const { incoming, keys, sources, privateKeys } = takeIn(current, puts, now);
-    for (const key of keys) request.check?.(key);
+    const { incoming, keys, sources, privateKeys } = takeIn(current, puts, now, request.check);
     const privateKids = puts.flatMap((put) => ('proved' in put && put.proved.isPrivate ? [put.kid] : []));
     const replacement = { kids, incoming: keys, privateKids };
     const plan = planReplacement(lifeOf(current.manifest), now, replacement, sources);
@@ -85,8 +84,7 @@ export async function putKey(
   const kid = own === undefined || own === '' ? request.kid : own;
   const puts = await readPuts(keystore, set, [{ ...value, kid }]);
   const { outcome } = await changeSet(keystore, set, { create: { policy } }, (current, now) => {
-    const { incoming, keys, sources, privateKeys } = takeIn(current, puts, now);
-    for (const key of keys) request.check?.(key);
+    const { incoming, keys, sources, privateKeys } = takeIn(current, puts, now, request.check);
     if (keys.length === 0) return { steps: [], keys: current.manifest.keys };
     refusePassive({ incoming, placement: active });
     return { ...planImport(lifeOf(current.manifest), now, keys, active, sources), privateKeys };
@@ -99,9 +97,10 @@ async function readPuts(keystore: Keystore, set: SetId, list: readonly unknown[]
   const cleaned = list.map((key) => complete(key, known));
   const stubs = cleaned.map(toStub);
   const others = cleaned.filter((_, index) => stubs[index] === undefined);
-  const isProved = others.length > 0 || list.length === 0;
   const bytes = Buffer.from(JSON.stringify({ keys: others }));
-  const proved = isProved ? await readIncoming([{ name: where, bytes }], {}, {}) : [];
+  // Of stubs alone there is nothing to read; of nothing at all it says that there is no key.
+  const isRead = others.length > 0 || list.length === 0;
+  const proved = isRead ? await readIncoming([{ name: where, bytes }], {}, {}) : [];
   const rest = proved.values();
   const puts = stubs.flatMap((stub): Given[] => {
     const put = stub ?? rest.next().value;
@@ -129,7 +128,7 @@ function toStub(key: unknown): Stub | undefined {
 }
 
 /** Those of them that the set does not have; whatever contradicts what it has is refused. */
-function takeIn(current: OpenSet, puts: readonly Given[], now: Instant) {
+function takeIn(current: OpenSet, puts: readonly Given[], now: Instant, check: PutRequest['check']) {
   const { manifest } = current;
   const incoming = puts.flatMap((put): Incoming[] => {
     const key = manifest.keys.find((one) => one.kid === put.kid);
@@ -142,7 +141,8 @@ function takeIn(current: OpenSet, puts: readonly Given[], now: Instant) {
     throw refusal(where, `key "${put.kid}" has no "k", and set "${manifest.set}" has no such key`);
   });
   const keys = incoming.map(toManifestKey);
-  refuse(manifest, keys, {});
+  refuseKeys(manifest, keys, false);
+  for (const key of keys) check?.(key);
   const described = new Map(incoming.map(({ kid, proved }) => [kid, describeSource(proved)]));
   return {
     incoming,

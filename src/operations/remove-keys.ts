@@ -13,17 +13,21 @@ import type { Instant } from '../lifecycle/time.ts';
 import { type Changed, type ChangeRequest, changeSet, lifeOf, type SetPlan } from './change-set.ts';
 import { noKey, noSet, skewOf } from './select-sets.ts';
 
-interface RemovalRequest extends ChangeRequest {
+interface SetRequest extends ChangeRequest {
   readonly set: SetId;
+}
+
+interface RemovalRequest extends SetRequest {
+  /** Of a key that signs: nothing takes its place. */
   readonly noSuccessor?: boolean | undefined;
 }
 
-export interface RetireRequest extends RemovalRequest {
+interface KeyRequest extends RemovalRequest {
   readonly kid: string;
 }
 
 /** Stops a key signing now. One that is retiring already stays as it is; one that does not sign yet is exit 5. */
-export function retireKey(keystore: Keystore, request: RetireRequest): Promise<Changed> {
+export function retireKey(keystore: Keystore, request: KeyRequest): Promise<Changed> {
   const { set, kid } = request;
   return changeSet(keystore, set, request, ({ manifest }, now) => {
     const key = find(manifest, kid);
@@ -64,7 +68,7 @@ function choose(manifest: Manifest, keys: RevokeRequest['keys'], now: Instant): 
 }
 
 /** Takes a key away for good, with a successor where it signed unless none is wanted. One that is retired or revoked stays a name. */
-export function deleteKey(keystore: Keystore, request: RetireRequest): Promise<Changed> {
+export function deleteKey(keystore: Keystore, request: KeyRequest): Promise<Changed> {
   const { set, kid } = request;
   return changeSet(keystore, set, request, ({ manifest }, now) => {
     if (isTombstone(find(manifest, kid), now)) throw noKey(set, kid);
@@ -73,8 +77,8 @@ export function deleteKey(keystore: Keystore, request: RetireRequest): Promise<C
 }
 
 /** Takes a set away: what is left are names that must not be used again. */
-export function deleteSet(keystore: Keystore, request: RemovalRequest): Promise<Changed> {
-  return changeSet(keystore, request.set, request, (current, now) => planDeletion(current, now));
+export function deleteSet(keystore: Keystore, request: SetRequest): Promise<Changed> {
+  return changeSet(keystore, request.set, request, planDeletion);
 }
 
 export interface Doomed {

@@ -12,7 +12,7 @@ export async function sealAnew(
   now: Instant,
 ): Promise<Slot[]> {
   const sealed: Slot[] = [];
-  /** A passphrase's slot gets another kid each time. */
+  // A passphrase's slot gets another kid each time.
   const kids = new Map<string, string>();
   for (const slot of slots) {
     if (drop.includes(slot.label)) continue;

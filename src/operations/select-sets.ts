@@ -1,10 +1,11 @@
 // Reads the sets that were named, or all of them.
 import { JwksError, shellOperand } from '../errors.ts';
 import type { Keystore, OpenSet } from '../keystore/keystore.ts';
-import type { Manifest } from '../keystore/manifest.ts';
+import type { Manifest, ManifestKey } from '../keystore/manifest.ts';
 import type { Reader } from '../keystore/reader.ts';
 import type { SetId } from '../keystore/set-id.ts';
 import { nowFor } from '../lifecycle/clock.ts';
+import { keysAt } from '../lifecycle/past.ts';
 import { factsInForce } from '../lifecycle/policy.ts';
 import type { Instant, Seconds } from '../lifecycle/time.ts';
 
@@ -15,25 +16,29 @@ export async function selectSets(reader: Reader, ids: readonly SetId[] | 'all'):
     return manifests.filter(({ deleted }) => deleted === undefined);
   }
   const manifests: Manifest[] = [];
-  for (const id of new Set(ids)) {
-    const document = await reader.readSet(id);
-    if (document === undefined || document.manifest.deleted !== undefined) throw noSet(id);
-    manifests.push(document.manifest);
-  }
+  for (const id of new Set(ids)) manifests.push(await readNamed(reader, id));
   return manifests;
+}
+
+/** The manifest of one set. One that does not exist is exit 3. */
+export async function readNamed(reader: Reader, id: SetId): Promise<Manifest> {
+  const document = await reader.readSet(id);
+  if (document === undefined || document.manifest.deleted !== undefined) throw noSet(id);
+  return document.manifest;
 }
 
 /** As `selectSets`, with the private halves. */
 export async function openSets(keystore: Keystore, ids: readonly SetId[] | 'all'): Promise<OpenSet[]> {
   const chosen =
     ids === 'all' ? (await selectSets(keystore.reader, 'all')).map(({ set }) => set) : [...new Set(ids)];
-  return Promise.all(
-    chosen.map(async (id) => {
-      const opened = await keystore.openSet(id);
-      if (opened === undefined || opened.manifest.deleted !== undefined) throw noSet(id);
-      return opened;
-    }),
-  );
+  return Promise.all(chosen.map((id) => openNamed(keystore, id)));
+}
+
+/** As `readNamed`, with the private halves. */
+export async function openNamed(keystore: Keystore, id: SetId): Promise<OpenSet> {
+  const opened = await keystore.openSet(id);
+  if (opened === undefined || opened.manifest.deleted !== undefined) throw noSet(id);
+  return opened;
 }
 
 export function noSet(id: SetId): JwksError {
@@ -51,6 +56,11 @@ export function noKey(id: SetId, kid: string): JwksError {
 /** The time that counts for a set: one that was asked for as it is, else never before its last change. */
 export function timeOf(manifest: Manifest, clock: Instant, at: Instant | undefined): Instant {
   return at ?? nowFor(clock, manifest.updated);
+}
+
+/** The keys of a set as they are, or as they stood at a time that was asked for. */
+export function keysOf(manifest: Manifest, at: Instant | undefined): readonly ManifestKey[] {
+  return at === undefined ? manifest.keys : keysAt(manifest, at);
 }
 
 /** How far clocks may be apart for a set at a time. */

@@ -104,6 +104,7 @@ export interface SetPolicy {
   readonly planned: readonly PlannedKey[];
 }
 
+/** Needs no secret. One that does not exist is exit 3. */
 export async function readPolicies(
   reader: Reader,
   clock: Instant,

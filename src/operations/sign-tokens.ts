@@ -27,6 +27,7 @@ export interface ClaimsText {
 
 /** So many signatures are under way at most. */
 const batch = 2_048;
+
 /**
  * Signs blocks of claims; yields their tokens, each with a line break, in order. The first that cannot be signed ends
  * it, with those before it signed.

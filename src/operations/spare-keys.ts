@@ -45,7 +45,7 @@ export class SpareKeys {
 }
 
 /** The names and halves of a key as its manifest has them, without dates. */
-export function describeKey(
+export function toUndatedKey(
   jwk: PrivateJwk,
   { alg, use }: Pick<ManifestKey, 'alg' | 'use'>,
 ): Omit<ManifestKey, 'created'> {

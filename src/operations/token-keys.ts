@@ -10,8 +10,10 @@ import type { SetId } from '../keystore/set-id.ts';
 import { type KeyState, stateOf } from '../lifecycle/key.ts';
 import { formatInstant, type Instant, type Seconds } from '../lifecycle/time.ts';
 import type { ServedJwks } from './fetch-jwks.ts';
+import { isObject, mayVerify, parseForeign } from './foreign-json.ts';
+import { quote } from './quote.ts';
 import { skewOf, timeOf } from './select-sets.ts';
-import { quote, type Reason } from './token-reasons.ts';
+import type { Reason } from './token-reasons.ts';
 
 export interface TokenKey {
   /** `key "k" of set "auth"`, for messages. */
@@ -95,7 +97,7 @@ function obstacleOf(
 
 /** A JWKS, or one JWK, as text: also with symmetric keys, since whoever names the file has it. */
 export function keysOfText(text: string, name: string): TokenKey[] {
-  const value = parseJson(text);
+  const value = parseForeign(text);
   const entries: unknown = isObject(value) && 'keys' in value ? value.keys : [value];
   if (!isObject(value) || !Array.isArray(entries))
     throw new JwksError('bad-key', `${name} is not a JWK or JWK Set in JSON`);
@@ -113,11 +115,9 @@ export function keysOfServed({ url, keys }: ServedJwks): TokenKey[] {
 
 function readEntry(entry: unknown, name: string): TokenKey[] {
   try {
-    const operations: unknown = isObject(entry) ? Reflect.get(entry, 'key_ops') : undefined;
-    const isOther = Array.isArray(operations) && !operations.includes('verify');
     return parsePublicKeys(JSON.stringify({ keys: [entry] }), name).map(({ jwk, kid }) => ({
       ...toTokenKey(jwk, kid, name),
-      ...(isOther ? { algs: [] } : {}),
+      ...(mayVerify(entry) ? {} : { algs: [] }),
     }));
   } catch (error) {
     // JSON.stringify recurses, and a mebibyte has room for half a million levels.
@@ -137,17 +137,4 @@ function toTokenKey(jwk: PublicJwk | PrivateJwk, kid: string | undefined, from: 
       ? undefined
       : { code: 'weak-key', message: `${name} proves nothing: ${fault}` };
   return { name, kid, algs, obstacle, half: async () => jwk };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // What JSON.parse says quotes its input, which may be a private key.
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

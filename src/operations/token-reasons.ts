@@ -2,6 +2,7 @@
 import type { TokenFault } from '../jose/token.ts';
 import type { JsonObject } from '../jose/token-json.ts';
 import { describeDuration, formatInstant, type Instant, type Seconds, toInstant } from '../lifecycle/time.ts';
+import { quote } from './quote.ts';
 
 export type ReasonCode =
   | TokenFault
@@ -91,20 +92,13 @@ function mediaType(text: string): string {
   return (text.includes('/') ? text : `application/${text}`).toLowerCase();
 }
 
-const longestQuote = 100;
-
-/** Text of a token in a message. */
-export function quote(text: string): string {
-  return text.length <= longestQuote ? `"${text}"` : `"${text.slice(0, longestQuote)}…"`;
-}
-
-export function isDate(value: unknown): value is number {
+function isDate(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
 const lastInstant = 253_402_300_799;
 
 /** The date in brackets, where a calendar has it. */
-export function dateOf(date: number): string {
+function dateOf(date: number): string {
   return date <= lastInstant ? ` (${formatInstant(toInstant(date))})` : '';
 }

@@ -8,8 +8,9 @@ import type { SetId } from '../keystore/set-id.ts';
 import type { KeyState } from '../lifecycle/key.ts';
 import { defaultFacts } from '../lifecycle/policy.ts';
 import type { Instant } from '../lifecycle/time.ts';
+import { quote } from './quote.ts';
 import type { TokenKey } from './token-keys.ts';
-import { checkClaims, type Expected, quote, type Reason } from './token-reasons.ts';
+import { checkClaims, type Expected, type Reason } from './token-reasons.ts';
 
 /** Where keys are looked for. */
 export interface KeyPlace {

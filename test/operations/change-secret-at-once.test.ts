@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { JwksError } from '../../src/errors.ts';
 import { ofExtent } from '../support/extent.ts';
 import { Death, interferedFileSystem, recordingFileSystem } from '../support/faulty-file-system.ts';
+import { auth } from '../support/keystore.ts';
 import type { Ask } from '../support/secret-change-worker.ts';
 import { changeIn, openIn, secretIn } from '../support/secret-changes.ts';
 import { secretDirectory } from '../support/secret-directory.ts';
@@ -82,7 +83,7 @@ async function opening(directory: string): Promise<string[]> {
   const files = readdirSync(directory).filter((name) => name !== 'keystore' && !name.startsWith('.jwks-'));
   const outcomes = await Promise.allSettled(
     files.map(async (name) => {
-      const opened = await (await openIn(directory, secretIn(directory, name))).openSet('auth' as never);
+      const opened = await (await openIn(directory, secretIn(directory, name))).openSet(auth);
       if (opened?.privateKeys.length !== 1) throw new Error('the key is missing');
       return name;
     }),

@@ -1,6 +1,7 @@
 // What is found where an endpoint publishes something else than it should.
-import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { selectKeyShape } from '../../src/jose/algorithms.ts';
+import { generateKey } from '../../src/jose/generate.ts';
 import { type PublicJwk, toPublicJwk } from '../../src/jose/jwk.ts';
 import { thumbprintOf } from '../../src/jose/thumbprint.ts';
 import type { KeyState } from '../../src/lifecycle/key.ts';
@@ -9,15 +10,10 @@ import { toInstant } from '../../src/lifecycle/time.ts';
 import { type Comparison, comparePublished, type KnownKey } from '../../src/operations/compare-published.ts';
 import type { ServedKey, UnreadableKey } from '../../src/operations/fetch-jwks.ts';
 
-function makeKey(kid: string): PublicJwk {
-  const { publicKey } = generateKeyPairSync('ed25519', {
-    publicKeyEncoding: { format: 'jwk' },
-    privateKeyEncoding: { format: 'jwk' },
-  } as never) as unknown as { publicKey: object };
-  return toPublicJwk({ ...publicKey, kid, alg: 'Ed25519', use: 'sig' });
-}
+const makeKey = async (kid: string): Promise<PublicJwk> =>
+  toPublicJwk(await generateKey(selectKeyShape({ alg: 'Ed25519' }), { kid }));
 
-const [a, b, c] = [makeKey('a'), makeKey('b'), makeKey('c')];
+const [a, b, c] = await Promise.all([makeKey('a'), makeKey('b'), makeKey('c')]);
 const named = (jwk: PublicJwk, members: object): PublicJwk => toPublicJwk({ ...jwk, ...members });
 const known = (jwk: PublicJwk, state: KeyState, more: Partial<KnownKey> = {}): KnownKey => {
   return { kid: jwk.kid ?? '', state, thumbprint: thumbprintOf(jwk), ...more };
@@ -120,8 +116,36 @@ test('the same key under another kid, or none', () => {
   expect(codesOf({ ...both, served: [a, toPublicJwk(unnamed)] })).toEqual(['e differs', 'e missing b']);
 });
 
-test('a kid that is there twice', () => {
+test('a key that was imported under two kids counts by the one that must least be there', () => {
+  const scene = { expected: [a], served: [a, named(b, { kid: 'x' })] };
+  const states = ['revoked', 'retiring', 'active'] as const;
+  for (const order of [states, states.toReversed()]) {
+    const twins = order.map((state) => known(named(b, { kid: state }), state));
+    const [finding, ...others] = compare({ ...scene, known: [known(a, 'active'), ...twins] });
+    expect([finding?.code, others]).toEqual(['revoked-published', []]);
+    expect(finding?.message).toMatch(/: key "x" is served, but, as "revoked", was revoked$/);
+  }
+});
+
+test('a key under another kid that is to be served under none', () => {
+  const scene = { expected: [a], known: [known(a, 'active'), known(b, 'next')] };
+  const [finding, ...others] = compare({ ...scene, served: [a, named(b, { kid: 'x' })] });
+  expect([finding?.code, others]).toEqual(['not-to-publish', []]);
+  expect(finding?.message).toMatch(/: key "x" is served, but, as "b", is not to be published \(next\)$/);
+});
+
+test('a key that should be there, in a form that cannot be used', () => {
+  const unreadable = [{ kid: 'b', reason: 'has no "x"' }];
+  const [finding] = compare({ ...both, served: [a], unreadable });
+  expect(finding?.message).toMatch(/: key "b" is served in a form that cannot be used: it has no "x"$/);
+});
+
+test('a kid that is there twice; that two have none is not one', () => {
   expect(codesOf({ ...both, served: [a, b, a, a] })).toEqual(['e duplicate a']);
+  const unnamed = { kid: undefined, reason: 'is no JWK' };
+  expect(codesOf({ ...both, served: [a, b], unreadable: [unnamed, unnamed] })).toEqual([
+    ...['e unknown-published', 'e unknown-published'],
+  ]);
 });
 
 test('private members come first', () => {
@@ -152,6 +176,17 @@ test('what changed less than publishLag ago is a warning, unless it was revoked'
   const errors = ['e retired-published b', 'e revoked-published c', 'e missing a'];
   expect(codesOf({ ...scene, now: late })).toEqual(errors);
   expect(codesOf(scene)).toEqual(errors);
+});
+
+test('a key that signs already is missed from the first second on', () => {
+  const changed = toInstant(1_000_000);
+  const missing = (isUrgent: boolean) => ({
+    expected: [a],
+    known: [known(a, 'active', { changed, isUrgent })],
+    now: changed,
+  });
+  expect(codesOf(missing(true))).toEqual(['e missing a']);
+  expect(codesOf(missing(false))).toEqual(['w missing a']);
 });
 
 test.each([

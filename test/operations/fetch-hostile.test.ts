@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import type { JwksError } from '../../src/errors.ts';
 import { fetchUrl, fetchWith } from '../../src/operations/fetch-url.ts';
+import { errorOf } from '../support/endings.ts';
 import { startHttp, startRaw } from '../support/https-server.ts';
 
 const mebibyte = 1_048_576;
@@ -11,10 +11,7 @@ const deadline = 300;
 const head = 'HTTP/1.1 200 OK\r\n';
 
 async function reasonOf(work: Promise<unknown>): Promise<string> {
-  const error: JwksError = await work.then(
-    () => expect.unreachable('it was fetched'),
-    (one) => one,
-  );
+  const error = await errorOf(work);
   expect(error.code).toBe('unreachable');
   return error.message.replace(/^.*cannot be fetched: /, '');
 }

@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { JwksError } from '../../src/errors.ts';
 import { type FetchOptions, fetchWith } from '../../src/operations/fetch-url.ts';
+import { errorOf } from '../support/endings.ts';
 import { canMakeCertificate, makeCertificate, startHttp, startHttps } from '../support/https-server.ts';
 
 const answer: RequestListener = (_, response) => response.end('{"keys":[]}');
@@ -13,11 +14,7 @@ const redirectTo =
 const deadline = 9_000;
 
 async function failing(url: string, options: Partial<FetchOptions> = {}): Promise<JwksError> {
-  const work = fetchWith({ deadline, ...options })(url);
-  const error: JwksError = await work.then(
-    () => expect.unreachable('it was fetched'),
-    (one) => one,
-  );
+  const error = await errorOf(fetchWith({ deadline, ...options })(url));
   expect(error.code).toBe('unreachable');
   return error;
 }
@@ -32,9 +29,9 @@ describe.skipIf(!canMakeCertificate)('certificates', () => {
     const certificate = makeCertificate();
     const origin = await startHttps(certificate, answer);
     const fetched = await fetchWith({ deadline, ca: certificate.cert })(`${origin}/jwks.json`);
-    expect(fetched).toMatchObject({ status: 200, text: '{"keys":[]}' });
+    expect(fetched.text).toBe('{"keys":[]}');
     const named = origin.replace('127.0.0.1', 'localhost');
-    expect((await fetchWith({ deadline, ca: certificate.cert })(named)).status).toBe(200);
+    expect((await fetchWith({ deadline, ca: certificate.cert })(named)).text).toBe('{"keys":[]}');
   });
 
   test.each(['1', '0'])('one that nobody knows, with NODE_TLS_REJECT_UNAUTHORIZED=%s', async (value) => {

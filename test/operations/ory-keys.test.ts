@@ -5,7 +5,7 @@ import { toInstant } from '../../src/lifecycle/time.ts';
 import { openOryKeys, readOryKeys } from '../../src/operations/ory-keys.ts';
 import { putKey } from '../../src/operations/put-keys.ts';
 import { deleteKey } from '../../src/operations/remove-keys.ts';
-import { addKey, auth, authorAt, memoryKeystore, noon } from '../support/keystore.ts';
+import { addKey, auth, authorAt, memoryKeystore, noon, note } from '../support/keystore.ts';
 
 async function open() {
   const author = authorAt();
@@ -18,6 +18,10 @@ test('keys are shown newest first, without private members', async () => {
   const first = await addKey(keystore);
   author.now = () => toInstant(noon + 60);
   const second = await addKey(keystore);
+  await keystore.change(auth, (current, now) => {
+    const kept = note('turned')(current, now);
+    return kept && { ...kept, keys: kept.keys.toReversed() };
+  });
   const keys = await readOryKeys(keystore.reader, author.now(), { set: auth });
   expect(keys?.map(({ kid }) => kid)).toEqual([second, first]);
   expect(keys?.map((key) => Object.keys(key).sort())).toEqual([

@@ -51,6 +51,8 @@ test('of two keys with one kid the one that was there first stands, whatever the
     expect(jwks.keys.map((jwk) => jwk['x'])).toEqual(['old']);
     expect(conflicts).toEqual(['1']);
   }
+  const twin = set('twin', [key('1', { thumbprint: 'twin' })]);
+  expect(publish([young, twin], now).jwks.keys.map((jwk) => jwk['x'])).toEqual(['young']);
 });
 
 test('a private member in a manifest is not published', () => {
@@ -62,7 +64,21 @@ test('a private member in a manifest is not published', () => {
     d: 'secret',
     kid: '1',
   } as unknown as ManifestKey['jwk'];
-  expect(JSON.stringify(publish([set('a', [key('1', { jwk })])], now))).not.toContain('secret');
+  const published = publish([set('a', [key('1', { jwk })])], now);
+  expect(published.jwks.keys).toEqual([{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: '1' }]);
+  expect(JSON.stringify(published)).not.toContain('secret');
+});
+
+test('the algorithms are those of published signing keys', () => {
+  const manifests = [
+    set('a', [
+      key('1'),
+      key('2', { alg: 'ECDH-ES', use: 'enc' }),
+      key('3', { alg: 'EdDSA', retires: now }),
+      key('4', { alg: 'HS256', symmetric: true, jwk: undefined }),
+    ]),
+  ];
+  expect([kids(manifests), publish(manifests, now).algs]).toEqual([['1', '2'], ['ES256']]);
 });
 
 test('it holds until the next date, or until that is within skew', () => {
@@ -75,4 +91,12 @@ test('it holds until the next date, or until that is within skew', () => {
   expect(publish(manifests, later(1999)).until).toBe(later(2000));
   expect(kids(manifests, later(2000))).toEqual([]);
   expect(publish(manifests, later(2000)).until).toBeUndefined();
+});
+
+test('it holds until facts of before have had their time, and no longer than the clock is behind', () => {
+  const was = [{ facts: { ...defaultFacts, skew: 900 }, until: later(50) }];
+  const manifest = { ...set('a', [key('1')]), policy: { facts: defaultFacts, was } };
+  expect(publish([manifest], now).until).toBe(later(50));
+  expect(publish([manifest], later(50)).until).toBeUndefined();
+  expect(publish([manifest], later(-6)).until).toBe(later(-5));
 });

@@ -1,9 +1,11 @@
 // Hydra's PUT: which keys stay, come, go and sign.
 import { expect, test } from 'vitest';
+import { JwksError } from '../../src/errors.ts';
 import { selectKeyShape } from '../../src/jose/algorithms.ts';
 import { generateKey } from '../../src/jose/generate.ts';
 import { toPublicJwk } from '../../src/jose/jwk.ts';
 import { stateOf } from '../../src/lifecycle/key.ts';
+import { defaultFacts } from '../../src/lifecycle/policy.ts';
 import { signersOf } from '../../src/lifecycle/signer.ts';
 import { toInstant } from '../../src/lifecycle/time.ts';
 import { putKey, putSet } from '../../src/operations/put-keys.ts';
@@ -113,6 +115,80 @@ test('other material or another algorithm of a key is refused, and nothing is ch
   const twice = Buffer.from('{"keys":[],"keys":[]}');
   expect(await codeOf(putSet(keystore, { set: auth, body: twice }))).toBe('bad-key');
   expect((await look()).revision).toBe(1);
+});
+
+test('a kid says what kind of key it is, and for what', async () => {
+  const { look, put } = await open();
+  const k = Buffer.alloc(64, 7).toString('base64url');
+  await put(a, { ...mac, alg: 'HS512', k });
+  const refused = [
+    ['conflict', { ...b, kid: 'mac' }],
+    ['conflict', { ...mac, kid: 'a' }],
+    ['conflict', { ...mac, alg: 'HS512', k: `${k}AAAA` }],
+    ['bad-key', { ...mac, k }],
+  ] as const;
+  for (const [code, key] of refused) expect([key, await codeOf(put(key))]).toEqual([key, code]);
+  expect(await look()).toMatchObject({ revision: 1, held: ['a', 'mac'] });
+});
+
+test('a key that is there says itself what is left out', async () => {
+  const { look, put } = await open();
+  const enc = await make('enc', 'ECDH-ES');
+  await put(enc);
+  const { alg: _, use: __, ...bare } = enc;
+  expect(await put({ ...bare, alg: '' })).toEqual({ kids: ['enc'], outcome: 'unchanged' });
+  expect((await look()).revision).toBe(1);
+});
+
+test('what is no key, has no list, names one key twice, or one that is gone', async () => {
+  const { keystore, put, putOne } = await open();
+  await put(a, mac);
+  const { k: _, ...names } = mac;
+  expect(await codeOf(putSet(keystore, { set: auth, body: bytes({}) }))).toBe('bad-key');
+  expect(await codeOf(putOne('a', [a]))).toBe('bad-key');
+  expect(await codeOf(put(a, 7))).toBe('bad-key');
+  expect(await codeOf(put(a, mac, names))).toBe('bad-key');
+  await deleteKey(keystore, { set: auth, kid: 'mac', noSuccessor: true });
+  expect(await codeOf(put(a, names))).toBe('conflict');
+});
+
+test('a private key that may only verify does not come in to sign', async () => {
+  const { put, putOne } = await open();
+  const passive = { ...a, key_ops: ['verify'] };
+  expect(await codeOf(put(passive))).toBe('bad-key');
+  expect(await codeOf(putOne('a', passive))).toBe('bad-key');
+  expect(await put(publicOf(a), b)).toMatchObject({ outcome: 'changed' });
+});
+
+test('a private key of which the set holds the public half only is refused', async () => {
+  const { look, put, putOne } = await open();
+  await put(publicOf(a), b);
+  expect([await codeOf(put(a, b)), await codeOf(putOne('a', a))]).toEqual(['conflict', 'conflict']);
+  expect(await look()).toMatchObject({ revision: 1, held: ['b'] });
+});
+
+test('what the policy of a set that is made, or whoever asks, does not let in', async () => {
+  const { keystore, look } = await open();
+  const policy = { facts: { ...defaultFacts, alg: ['HS256'] }, was: [] };
+  const request = { set: auth, body: bytes({ keys: [a] }) };
+  expect(await codeOf(putSet(keystore, { ...request, policy }))).toBe('unsafe');
+  const check = ({ kid }: { readonly kid: string }) => {
+    throw new JwksError('conflict', `not ${kid}`);
+  };
+  await expect(putSet(keystore, { ...request, check })).rejects.toThrow('not a');
+  await expect(putKey(keystore, { ...request, body: bytes(b), kid: 'b', check })).rejects.toThrow('not b');
+  expect((await look()).revision).toBeUndefined();
+});
+
+test('the history says where a key came from', async () => {
+  const { keystore, put, putOne } = await open();
+  await put(a);
+  await putOne('b', publicOf(b));
+  const { manifest } = (await keystore.openSet(auth)) ?? {};
+  expect(manifest?.events.map(({ event, kid, note }) => [event, kid, note])).toEqual([
+    ['imported', 'a', 'from body, key 1'],
+    ['imported', 'b', 'from body, key 1 (public half only)'],
+  ]);
 });
 
 test('a key that was revoked does not come back under another kid', async () => {

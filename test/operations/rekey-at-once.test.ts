@@ -7,6 +7,7 @@ import { documentOf, parseSetId, type SetId } from '../../src/keystore/set-id.ts
 import type { Storage } from '../../src/keystore/storage.ts';
 import { listSets } from '../../src/operations/list-sets.ts';
 import { rekey } from '../../src/operations/rekey.ts';
+import { deleteSet } from '../../src/operations/remove-keys.ts';
 import { type Backend, backends } from '../support/backends.ts';
 import {
   addKey,
@@ -152,9 +153,7 @@ test('a place that was taken for a long id is no set, until its writer comes', a
 test('a set that was deleted keeps the date of that', async () => {
   const made = await memoryKeystore();
   await addKey(await made.open());
-  const empty = { keys: [], privateKeys: [], policy: undefined };
-  const gone = { ...empty, deleted: true, events: [{ event: 'deleted' }] };
-  await (await made.open()).change(auth, () => gone);
+  await deleteSet(await made.open(), { set: auth });
   const later = { now: () => (noon + 3_600) as typeof noon, by: 'bob' };
   await rekey(await made.open({ author: later }), plain);
   const { manifest } = (await (await made.open()).openSet(auth)) ?? {};

@@ -1,41 +1,39 @@
 // A rekey that dies anywhere, and one that others write beside: every set opens before, between and after.
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Keystore } from '../../src/keystore/keystore.ts';
 import type { MemoryStorage } from '../../src/keystore/memory-storage.ts';
 import { documentOf, parseSetId } from '../../src/keystore/set-id.ts';
 import { rekey } from '../../src/operations/rekey.ts';
+import { deleteSet } from '../../src/operations/remove-keys.ts';
 import { ofExtent } from '../support/extent.ts';
+import { Death } from '../support/faulty-file-system.ts';
 import { addKey, auth, type MadeKeystore, memoryKeystore, note } from '../support/keystore.ts';
 import { WatchedStorage } from '../support/watched-storage.ts';
 
-const [other, gone, reserved, long] = ['other', 'gone', 'reserved', 'x'.repeat(128)].map(parseSetId);
+const other = parseSetId('other');
+const gone = parseSetId('gone');
+const reserved = parseSetId('reserved');
+const long = parseSetId('x'.repeat(128));
 const request = { secrets: [], drop: [] };
 
 /** `JWKS_FAULTS=all`: every call; else some of them. */
 const stride = ofExtent({ few: 7, more: 3, all: 1 });
-
-class Death extends Error {}
 
 async function filled(): Promise<{ made: MadeKeystore<MemoryStorage>; kids: string[] }> {
   const made = await memoryKeystore();
   const keystore = await made.open();
   const kids = [await addKey(keystore), await addKey(keystore, other), await addKey(keystore, long)];
   await addKey(keystore, gone);
-  await keystore.change(gone ?? auth, () => ({
-    keys: [],
-    privateKeys: [],
-    policy: undefined,
-    deleted: true,
-    events: [{ event: 'deleted' }],
-  }));
-  await made.storage.reserve(documentOf(reserved ?? auth));
+  await deleteSet(keystore, { set: gone });
+  await made.storage.reserve(documentOf(reserved));
   return { made, kids };
 }
 
 async function privateKids(keystore: Keystore): Promise<(string | undefined)[]> {
   const kids: (string | undefined)[] = [];
   for (const set of [auth, other, long]) {
-    const opened = await keystore.openSet(set ?? auth);
+    const opened = await keystore.openSet(set);
     kids.push(...(opened?.privateKeys ?? []).map(({ kid }) => kid));
   }
   return kids;
@@ -100,7 +98,7 @@ describe.each([false, true])('with a new identity: %s', (newIdentity) => {
         const set = parseSetId(count % 3 === 0 ? `${name}-${count}` : name);
         kids.set(set, [...(kids.get(set) ?? []), await addKey(keystore, set)]);
         await keystore.change(set, note('again'));
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
+        await turn();
       }
     };
     const writers = ['a', 'b', 'c'].map(writer);

@@ -7,8 +7,8 @@ import { stateOf } from '../../lifecycle/key.ts';
 import { heldKeys, publishedKeys } from '../../lifecycle/publication.ts';
 import { signersOf } from '../../lifecycle/signer.ts';
 import type { Instant } from '../../lifecycle/time.ts';
-import { type ExportRequest, existing, merge, refuseEmpty } from '../export-jwks.ts';
-import { openSets, selectSets, skewOf, timeOf } from '../select-sets.ts';
+import { type ExportRequest, merge, refuseEmpty } from '../export-jwks.ts';
+import { keysOf, openSets, selectSets, skewOf, timeOf } from '../select-sets.ts';
 import type { ProductInput, ProductKey } from './product.ts';
 
 export interface ProductRequest extends ExportRequest {
@@ -43,7 +43,7 @@ function join(
   clock: Instant,
   request: ProductRequest,
 ): Omit<ProductInput, 'isPrivate'> {
-  const parts = keySets.map((keySet) => describe(keySet, clock, request));
+  const parts = keySets.map((keySet) => choose(keySet, clock, request));
   const published = parts.flatMap((part) => part.published);
   const held = parts.flatMap((part) => part.held);
   const isMeant = { ...request, kid: undefined, allowEmpty: true };
@@ -66,10 +66,10 @@ function join(
   };
 }
 
-function describe({ manifest, privateKeys }: KeySet, clock: Instant, request: ProductRequest) {
+function choose({ manifest, privateKeys }: KeySet, clock: Instant, request: ProductRequest) {
   const at = timeOf(manifest, clock, request.at);
   const skew = skewOf(manifest, at);
-  const keys = existing(manifest, request, at);
+  const keys = keysOf(manifest, request.at);
   const signers = new Set(signersOf(keys, at, skew));
   const toProductKey = (key: ManifestKey): ProductKey => ({
     key,

@@ -11,17 +11,15 @@ import type { Reader } from '../keystore/reader.ts';
 import { openSet, parseSetDocument, type SetDocument } from '../keystore/set-document.ts';
 import type { DocumentName } from '../keystore/set-id.ts';
 import type { Storage } from '../keystore/storage.ts';
+import type { Finding } from './finding.ts';
 
-export interface DocumentFault {
+/** Of the document with this name; absent: of the keystore. */
+export interface DocumentFault extends Omit<Finding, 'set'> {
   readonly name?: DocumentName | undefined;
-  readonly kid?: string | undefined;
-  readonly code: string;
-  readonly severity: 'error' | 'warning';
-  readonly message: string;
 }
 
 /** What became of a set's private halves. Errors of the sealed half are thrown. */
-export async function proveSet(
+export async function inspectKeys(
   name: DocumentName,
   document: SetDocument,
   masterKeys: readonly MasterKey[],

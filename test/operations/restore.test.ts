@@ -1,9 +1,8 @@
-// Backups while others write, and restores that are stopped at every system call: run again, they finish.
+// Restores that are stopped at every system call, or meet others: run again, they finish.
 import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { JwksError } from '../../src/errors.ts';
-import { type Backup, parseBackup } from '../../src/keystore/backup.ts';
+import type { Backup } from '../../src/keystore/backup.ts';
 import { FileStorage } from '../../src/keystore/file-storage.ts';
 import { type FileSystem, realFileSystem } from '../../src/keystore/file-system.ts';
 import { MemoryStorage } from '../../src/keystore/memory-storage.ts';
@@ -15,8 +14,9 @@ import { openKeystore } from '../../src/operations/open.ts';
 import { readBackup } from '../../src/operations/open-backup.ts';
 import { planRestore } from '../../src/operations/plan-restore.ts';
 import { rekey } from '../../src/operations/rekey.ts';
+import { endingOf } from '../support/endings.ts';
 import { ofExtent } from '../support/extent.ts';
-import { Death, dyingAt, failingOnce, recordingFileSystem } from '../support/faulty-file-system.ts';
+import { dyingAt, failingOnce, recordingFileSystem } from '../support/faulty-file-system.ts';
 import {
   accessIn,
   addKey,
@@ -24,70 +24,14 @@ import {
   codeOf,
   type DirectoryAccess,
   makeKeystoreIn,
-  memoryKeystore,
   mustRead,
   noon,
-  note,
   secretOf,
 } from '../support/keystore.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { WatchedStorage } from '../support/watched-storage.ts';
 
 const pay = parseSetId('pay');
 const names: readonly DocumentName[] = ['master', 'sets/auth', 'sets/pay'];
-const parse = (bytes: Buffer) => parseBackup(JSON.parse(bytes.toString()), 'b.json');
-
-describe('a backup is of one state', () => {
-  test('a set that is made or a master document that is written meanwhile starts it again', async () => {
-    const made = await memoryKeystore();
-    const other = await made.open();
-    await addKey(other);
-    let reads = 0;
-    const watched = new WatchedStorage(made.storage, async (call) => {
-      if (call === 'read sets/auth' && ++reads === 1) await addKey(other, pay);
-      return undefined;
-    });
-    const { reader } = await made.open({ storage: watched });
-    const { bytes, sets, keys } = await makeBackup(reader, noon, undefined);
-    expect([sets, keys, [...parse(bytes).sets.keys()]]).toEqual([2, 2, ['sets/auth', 'sets/pay']]);
-  });
-
-  test('a set that is changed while it is read is taken as it is then, with its good signature', async () => {
-    const made = await memoryKeystore();
-    const other = await made.open();
-    await addKey(other);
-    let reads = 0;
-    const watched = new WatchedStorage(made.storage, async (call) => {
-      if (call === 'read sets/auth' && ++reads === 2) await other.change(auth, note('meanwhile'));
-      return undefined;
-    });
-    const { reader } = await made.open({ storage: watched });
-    const { bytes } = await makeBackup(reader, noon, undefined);
-    const stored = await mustRead(made.storage, 'sets/auth');
-    expect(parse(bytes).sets.get('sets/auth')?.revision).toBe(stored.revision);
-  });
-
-  test('where sets are made all the time it gives up, exit 5', async () => {
-    const made = await memoryKeystore();
-    const other = await made.open();
-    await addKey(other);
-    let count = 0;
-    const watched = new WatchedStorage(made.storage, async (call) => {
-      if (call === 'read sets/auth') await made.storage.reserve(`sets/n${++count}`);
-      return undefined;
-    });
-    const { reader } = await made.open({ storage: watched });
-    expect(await codeOf(makeBackup(reader, noon, undefined))).toBe('conflict');
-  });
-
-  test('places that hold nothing yet are not in it', async () => {
-    const made = await memoryKeystore();
-    await addKey(await made.open());
-    await made.storage.reserve('sets/pay');
-    const { bytes } = await makeBackup((await made.open()).reader, noon, undefined);
-    expect([...parse(bytes).sets.keys()]).toEqual(['sets/auth']);
-  });
-});
 
 interface Prepared {
   readonly home: string;
@@ -123,17 +67,6 @@ async function restore(
   const request = { backup, source: 'b.json', sets: [], force: false, ...more };
   const restored = await applyRestore(access, await planRestore(access, request));
   return restored.map(({ set, revision, action }) => `${set} ${revision} ${action}`).join(', ');
-}
-
-/** What it ended with; a death is one too. Nothing that is not ours gets through. */
-async function attempt(work: Promise<string>): Promise<string> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof Death) return 'died';
-    if (error instanceof JwksError && error.code !== 'internal') return error.code;
-    throw error;
-  }
 }
 
 async function expectWhole({ backup, access }: Prepared, home: string): Promise<void> {
@@ -189,8 +122,8 @@ async function sweep(
     for (const faulty of [dyingAt(index), failingOnce(index, code)]) {
       const home = temporaryDirectory();
       prepare(home);
-      const ended = await attempt(restore(own, own.access(faulty, home), { force }));
-      const again = await attempt(restore(own, own.access(realFileSystem, home), { force }));
+      const ended = await endingOf(restore(own, own.access(faulty, home), { force }));
+      const again = await endingOf(restore(own, own.access(realFileSystem, home), { force }));
       // It is done, or it was: then there is nothing to do any more.
       expect([index, ended, again]).toEqual([index, ended, expect.stringMatching(/^auth 3 |^conflict$/)]);
       if (ended.startsWith('auth')) expect(again).toBe(force ? 'auth 3 kept, pay 1 kept' : 'conflict');
@@ -241,8 +174,8 @@ test('a directory with something else in it is left alone', async () => {
   const other = await prepared();
   await restore(other, { ...other.access(realFileSystem, own.home), stateDirectory: undefined });
   rmSync(join(access.directory, 'master'), { recursive: true });
-  expect(await attempt(restore(own, access))).toBe('conflict');
-  expect(await attempt(restore(own, access, { force: true }))).toBe('conflict');
+  expect(await endingOf(restore(own, access))).toBe('conflict');
+  expect(await endingOf(restore(own, access, { force: true }))).toBe('conflict');
   expect(existsSync(join(access.directory, 'master'))).toBe(false);
 });
 
@@ -255,7 +188,8 @@ test('a restore tells how many of the sets are done', async () => {
   expect(told).toEqual(['0 of 2', '1 of 2']);
 });
 
-test('a set that is made there meanwhile is not replaced', async () => {
+/** A keystore that was restored and has lost a set since, with the plan to restore that; somebody else has it open. */
+async function plannedAfterLoss() {
   const own = await prepared();
   const access = own.access(realFileSystem);
   await restore(own, access);
@@ -263,19 +197,18 @@ test('a set that is made there meanwhile is not replaced', async () => {
   const request = { backup: own.backup, source: 'b.json', sets: [auth], force: false };
   const plan = await planRestore(access, request);
   const keystore = await openKeystore({ ...access, acceptRollback: true }, undefined);
+  return { own, access, plan, keystore };
+}
+
+test('a set that is made there meanwhile is not replaced', async () => {
+  const { access, plan, keystore } = await plannedAfterLoss();
   await addKey(keystore);
   expect(await codeOf(applyRestore(access, plan))).toBe('conflict');
   expect((await keystore.openSet(auth))?.manifest.revision).toBe(1);
 });
 
 test('a rekey that is made between the plan and the writing leaves no set behind that nobody can open', async () => {
-  const own = await prepared();
-  const access = own.access(realFileSystem);
-  await restore(own, access);
-  rmSync(join(access.directory, 'sets/auth'), { recursive: true });
-  const request = { backup: own.backup, source: 'b.json', sets: [auth], force: false };
-  const plan = await planRestore(access, request);
-  const keystore = await openKeystore({ ...access, acceptRollback: true }, undefined);
+  const { own, access, plan, keystore } = await plannedAfterLoss();
   await rekey(keystore, { secrets: [], drop: [], newIdentity: false });
   expect(await codeOf(applyRestore(access, plan))).toBe('damaged');
   expect(await keystore.openSet(auth)).toBeUndefined();
@@ -291,13 +224,13 @@ test('a damaged document that is older than the backup gives way, with --force; 
   const storage = new FileStorage(access.directory);
   rmSync(join(access.directory, 'sets/auth'), { recursive: true });
   await storage.replace('sets/auth', 0, Buffer.from('not JSON'));
-  expect(await attempt(restore(own, access, { sets: [auth] }))).toBe('conflict');
+  expect(await endingOf(restore(own, access, { sets: [auth] }))).toBe('conflict');
   expect(await restore(own, access, { sets: [auth], force: true })).toBe('auth 3 written');
   rmSync(join(access.directory, 'sets/auth'), { recursive: true });
   await storage.seed('sets/auth', 0, 3, Buffer.from('not JSON'));
   // This host knows that what is damaged was this very document; another one does not.
   const stranger = { ...access, stateDirectory: undefined };
-  expect(await attempt(restore(own, stranger, { sets: [auth], force: true }))).toBe('damaged');
+  expect(await endingOf(restore(own, stranger, { sets: [auth], force: true }))).toBe('damaged');
   expect(await restore(own, access, { sets: [auth], force: true })).toBe('auth 4 resealed');
   expect((await (await openKeystore(access, undefined)).openSet(auth))?.privateKeys).toHaveLength(3);
 });
@@ -307,24 +240,11 @@ test('sets that are sealed under a key that the keystore does not hold are named
   const access = own.access(realFileSystem);
   await restore(own, access);
   const foreign = await prepared();
-  const mixed = {
-    ...own,
-    backup: {
-      ...own.backup,
-      sets: new Map([
-        ...own.backup.sets,
-        ['sets/pay' as const, mustHave(foreign.backup.sets.get('sets/pay'))],
-      ]),
-    },
-  };
-  const request = { backup: mixed.backup, source: 'b.json', sets: [], force: true };
+  const foreignPay = [...foreign.backup.sets].filter(([name]) => name === 'sets/pay');
+  const sets = new Map([...own.backup.sets, ...foreignPay]);
+  const request = { backup: { ...own.backup, sets }, source: 'b.json', sets: [], force: true };
   await expect(planRestore(access, request)).rejects.toMatchObject({
     code: 'damaged',
     message: expect.stringContaining('"pay"'),
   });
 });
-
-function mustHave<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('it is not there');
-  return value;
-}
