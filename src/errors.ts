@@ -112,3 +112,8 @@ export function withoutPasswords(text: string): string {
       .replace(/(\bpassword=)[^\s&'"]*/gi, '$1')
   );
 }
+
+/** As `withoutPasswords`, also of one without its scheme: `user:password@host`. Not for names, which may look so. */
+export function withoutUserinfo(text: string): string {
+  return withoutPasswords(text).replace(/:(?!\/\/).*@/s, '@');
+}

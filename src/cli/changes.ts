@@ -21,7 +21,7 @@ interface Transition {
 }
 
 /** `{"changes":[{"set","kid","from","to","at"}]}` and a table of the keys that changed. */
-export function toResult(
+export function toChangesResult(
   session: Session,
   sets: readonly Changed[],
   more: { readonly ids?: readonly string[]; readonly json?: object } = {},
@@ -39,7 +39,7 @@ export function toResult(
   };
 }
 
-export function toTransitions(changed: Changed): Transition[] {
+function toTransitions(changed: Changed): Transition[] {
   const { set, at: now } = changed;
   return touchedKeys(changed).flatMap(({ before, after }): Transition[] => {
     const kid = 'isNew' in after ? null : after.kid;

@@ -1,6 +1,7 @@
 // What `check` found, as monitors read it.
 import type { Checked } from '../operations/check-sets.ts';
 import { labelling, setMetrics, toExposition } from '../operations/prometheus.ts';
+import { describeCount } from './describe-count.ts';
 import { escapeText } from './terminal-text.ts';
 
 /** For node_exporter's textfile collector. */
@@ -36,7 +37,7 @@ export function toNagios({ figures, findings, ok, isUnknown }: Checked): string 
     [set, kid, message].filter((part) => part !== undefined).join(' ');
   const found = findings.map((finding) => escapeText(words(finding)).replaceAll('|', '/')).join('; ');
   const state = isUnknown ? 'UNKNOWN' : !ok ? 'CRITICAL' : findings.length > 0 ? 'WARNING' : 'OK';
-  const sets = `${figures.length} ${figures.length === 1 ? 'set' : 'sets'}`;
+  const sets = describeCount(figures.length, 'set');
   const overdue = Math.max(0, ...figures.map((one) => one.overdue));
   const next = Math.min(...figures.map((one) => one.nextChange ?? Number.POSITIVE_INFINITY));
   const due = Number.isFinite(next) ? ` next_change=${next}s` : '';

@@ -76,6 +76,11 @@ export function operandsOf(
   return operands;
 }
 
+/** A parser for an option that may be repeated: all its values, in their order. */
+export function collect(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value];
+}
+
 /** The options of a command together with the global ones. */
 export function optionsOf<T extends object>(command: Command): T & GlobalOptions {
   return command.optsWithGlobals<T & GlobalOptions>();

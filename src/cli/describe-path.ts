@@ -2,8 +2,9 @@
 import { sep } from 'node:path';
 import type { Host } from './host.ts';
 
-export function homedirOf(host: Host): (path: string) => string {
-  const home = host.env['HOME'];
-  return (path) =>
-    home !== undefined && home !== '' && path.startsWith(home + sep) ? `~${path.slice(home.length)}` : path;
+export function describePath(path: string, { env }: Host): string {
+  const home = env['HOME'];
+  return home !== undefined && home !== '' && path.startsWith(home + sep)
+    ? `~${path.slice(home.length)}`
+    : path;
 }

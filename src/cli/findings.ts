@@ -1,5 +1,7 @@
 // Findings as `check` and `doctor` show them.
+import { JwksError } from '../errors.ts';
 import type { Finding } from '../operations/check-sets.ts';
+import { describeCount } from './describe-count.ts';
 import type { Session } from './session.ts';
 import { formatTable } from './terminal-text.ts';
 
@@ -19,6 +21,14 @@ export function toFindingsValue({ ok, findings }: Found): object {
       message,
     })),
   };
+}
+
+/** Where there is an error the answer is no. */
+export function failWithErrors(findings: readonly { readonly severity: string }[]): void {
+  const count = findings.filter(({ severity }) => severity === 'error').length;
+  if (count === 0) return;
+  const verb = count === 1 ? 'was' : 'were';
+  throw new JwksError('answer-no', `${describeCount(count, 'error')} ${verb} found`);
 }
 
 /** `good`: what stands behind `ok` where there is none. */

@@ -23,6 +23,11 @@ export async function readWhole(session: Session, file: string | undefined): Pro
   return bytes;
 }
 
+/** Whether an operand that may be a file is a URL. */
+export function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+}
+
 function nameOf(file: string | undefined): string {
   return file === undefined || file === '-' ? 'standard input' : file;
 }

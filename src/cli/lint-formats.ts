@@ -1,5 +1,6 @@
 // What `lint` found, for people and for code scanning.
 import type { Linted, LintedSource, LintFinding } from '../operations/lint-jwks.ts';
+import { describeCount } from './describe-count.ts';
 import { toJson } from './format.ts';
 import type { Output } from './host.ts';
 import { type Column, formatTable, type Palette } from './terminal-text.ts';
@@ -30,7 +31,7 @@ export function toLintTable({ sources }: Linted, stdout: Output, palette: Palett
 
 function describeLooked(sources: readonly LintedSource[]): string {
   const keys = sources.reduce((sum, one) => sum + one.keys, 0);
-  if (keys > 0) return `${keys} ${keys === 1 ? 'key' : 'keys'}`;
+  if (keys > 0) return describeCount(keys, 'key');
   return `no private key in ${sources.map(({ source }) => source).join(', ')}`;
 }
 

@@ -29,7 +29,8 @@ export async function sayNextSteps(
   ) {
     await printer.say('rotate --due publishes another as soon as the policy wants one');
   }
-  const line = (verb: string, options = '') => commandLine(verb, changed.set, `${session.place()}${options}`);
+  const line = (verb: string, options = '') =>
+    commandLine(verb, changed.set, `${session.keystoreOption()}${options}`);
   const lines = linesOf(changed, touched, line);
   if (lines.length > 0) await printer.suggest('next', lines);
   const successor = touched.find(

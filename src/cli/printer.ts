@@ -5,7 +5,8 @@ import { holdsPrivateMember } from '../jose/jwk.ts';
 import { type Format, formatValue, parseFormat, refuseUnreadable } from './format.ts';
 import { canAsk, type GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
-import { isOpenFile, type OutputFile, planOutput, writeOutput } from './output-file.ts';
+import { onlookersOf } from './onlookers.ts';
+import { type OutputFile, planOutput, writeOutput } from './output-file.ts';
 import { cut, escapeText, type Palette, paletteFor } from './terminal-text.ts';
 
 /** A result in the forms it can be printed in. A form that makes no sense for it is absent. */
@@ -71,6 +72,7 @@ export class Printer {
   async prepare(
     form: {
       readonly isPrivate?: boolean;
+      /** False: it looks the same whatever `--format` says, which must be one all the same. */
       readonly hasFormats?: boolean;
       readonly hasJwks?: boolean;
       /** False: what is said is no result, and must not replace one. */
@@ -84,21 +86,23 @@ export class Printer {
     const { isPrivate = false } = form;
     this.#mayHoldPrivate = isPrivate;
     this.#texts = form.texts ?? [];
-    const format = form.hasFormats === false ? undefined : this.#format();
+    const format = this.#parseFormat();
     if (format !== undefined) await refuseUnreadable(format);
-    if (format?.kind === 'jwks' && form.hasJwks !== true) throw noJwks();
+    if (format?.kind === 'jwks' && form.hasJwks !== true && form.hasFormats !== false) throw noJwks();
     if (form.files !== undefined) this.#planFiles(form.files);
     else if (form.hasFile !== false) this.#file = this.#planFile(isPrivate, this.#options.output);
     if (isPrivate) await this.#allowPrivate();
   }
 
-  /** As `prepare`, for a new secret: a file is made as for a private key, but nobody is asked. */
+  /** As `prepare`, for a new secret or an opened message: a file is made as for a private key, and nobody is asked. */
   prepareSecret(): void {
+    this.#parseFormat();
     this.#file = this.#planFile(true, this.#options.output);
   }
 
   /** As `prepare`, for a file that an operand names (`-`: stdout) and that only its keeper is to read. */
   prepareSealed(file: string): void {
+    this.#parseFormat();
     if (this.#options.output !== undefined)
       throw new JwksError('usage', 'the file is an operand here, and --output names another');
     this.#file = this.#planFile(true, file);
@@ -113,7 +117,7 @@ export class Printer {
     }
     const own = result.texts?.[this.#formatText ?? ''];
     if (own !== undefined) return this.text(own());
-    const format = this.#format() ?? { kind: result.usual };
+    const format = this.#parseFormat() ?? { kind: result.usual };
     if (format.kind === 'table' && result.table !== undefined) return this.text(result.table());
     if (format.kind === 'jwks' && result.jwks === undefined) throw noJwks();
     return this.#value(format.kind === 'jwks' ? result.jwks?.() : result.json(), format);
@@ -172,7 +176,7 @@ export class Printer {
     return this.#options.quiet === true;
   }
 
-  #format(): Format | undefined {
+  #parseFormat(): Format | undefined {
     const text = this.#formatText;
     return text === undefined || this.#texts.includes(text) ? undefined : parseFormat(text);
   }
@@ -209,23 +213,8 @@ export class Printer {
 
   /** Private keys go to a new file or a pipe; elsewhere only where somebody says so. */
   async #allowPrivate(): Promise<void> {
-    const { env } = this.#host;
-    const exposure = this.#file === undefined ? this.#stdoutExposure() : this.#file.exposure;
-    const place =
-      exposure === 'terminal'
-        ? 'the terminal'
-        : exposure === 'open file'
-          ? 'a file that others can read'
-          : isSet(env['CI'])
-            ? "a CI job's output"
-            : undefined;
-    if (place !== undefined) await this.confirm(`write private keys to ${place}?`);
-  }
-
-  #stdoutExposure(): OutputFile['exposure'] {
-    if (this.#host.stdout.isTerminal) return 'terminal';
-    const stats = this.#host.stdoutFile();
-    return stats !== undefined && isOpenFile(stats) ? 'open file' : undefined;
+    const onlookers = onlookersOf(this.#host, this.#file);
+    if (onlookers !== undefined) await this.confirm(`write private keys to ${onlookers}?`);
   }
 
   /** Asks, where somebody can be asked; without one it wants `--yes`. */
@@ -242,8 +231,4 @@ export class Printer {
 
 function noJwks(): JwksError {
   return new JwksError('usage', 'this has no form "jwks"', { hint: 'json has all of it' });
-}
-
-function isSet(variable: string | undefined): boolean {
-  return variable !== undefined && variable !== '' && variable !== 'false' && variable !== '0';
 }

@@ -1,6 +1,6 @@
 // Runs one command line: words in, exit status out. The only place that turns errors into words.
 import { CommanderError } from 'commander';
-import { type ErrorCode, JwksError, withoutPasswords } from '../errors.ts';
+import { type ErrorCode, JwksError, withoutPasswords, withoutUserinfo } from '../errors.ts';
 import type { Open } from './command.ts';
 import { exitStatus } from './exit-status.ts';
 import { toJson } from './format.ts';
@@ -107,8 +107,10 @@ function toJwksError(error: unknown, argv: readonly string[]): JwksError {
   return new JwksError('usage', inOurVoice(message), { hint: advice ?? page });
 }
 
-/** commander's words for a bad value as ours: `--bits abc is no whole number`. */
-function inOurVoice(message: string): string {
+/** commander's words for a bad value as ours: `--bits abc is no whole number`. They quote what was typed. */
+function inOurVoice(text: string): string {
+  // What is assigned to an option that is not known may be a secret, or the URL of a keystore.
+  const message = withoutUserinfo(text).replace(/^(unknown option '[^=]*)=.*$/s, "$1'");
   const invalid = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (?:It )?(.*?)\.?$/s.exec(
     message,
   );

@@ -8,7 +8,7 @@ import type { FoundSecret, SecretSources } from '../keystore/secret-sources.ts';
 import { formatInstant, type Instant } from '../lifecycle/time.ts';
 import type { Access, Made } from '../operations/open.ts';
 import { appendAudit } from './audit.ts';
-import { homedirOf } from './describe-path.ts';
+import { describePath } from './describe-path.ts';
 import { canAsk, type GlobalOptions } from './global-options.ts';
 import type { Host } from './host.ts';
 import { Printer } from './printer.ts';
@@ -114,11 +114,11 @@ export class Session {
     { keystore, secretFile, isSecretNew }: Made,
     how: { readonly always?: boolean } = {},
   ): Promise<void> {
-    const home = homedirOf(this.host);
-    await this.printer.say(`made a keystore   ${home(keystore)}`, how);
+    await this.printer.say(`made a keystore   ${describePath(keystore, this.host)}`, how);
     if (secretFile !== undefined) {
       const what = isSecretNew ? 'made its secret   ' : 'its secret is     ';
-      await this.printer.say(`${what}${home(secretFile)}    keep a copy somewhere else`, how);
+      const path = describePath(secretFile, this.host);
+      await this.printer.say(`${what}${path}    keep a copy somewhere else`, how);
     }
     // That was one step with its report; what comes now is another.
     this.host.shield.lower();
@@ -160,7 +160,7 @@ export class Session {
   }
 
   /** What a suggested command needs to find the same keystore. */
-  place(): string {
+  keystoreOption(): string {
     const { keystore } = this.settings;
     return keystore?.from === 'option --keystore' ? ` --keystore ${shellWord(keystore.value.label)}` : '';
   }

@@ -3,7 +3,13 @@ import { isAbsolute, join } from 'node:path';
 import { JwksError } from '../errors.ts';
 import { realFileSystem } from '../keystore/file-system.ts';
 import { type Place, toPlace } from '../keystore/place.ts';
-import { defaultFacts, defaultRotateEvery, type PolicyFacts, unsafeFacts } from '../lifecycle/policy.ts';
+import {
+  defaultFacts,
+  defaultRotateEvery,
+  type Policy,
+  type PolicyFacts,
+  unsafeFacts,
+} from '../lifecycle/policy.ts';
 import { type ConfigFile, loadConfigFiles } from './config-files.ts';
 import type { ConfigValues } from './config-schema.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -91,6 +97,11 @@ export function nonEmpty(value: string | undefined): string | undefined {
 /** A path or a URL that somebody has named. */
 export function placeAt({ cwd, env, uid, shield }: Host, keystore: string): Place {
   return toPlace(keystore, { cwd, env, uid, shield, fs: realFileSystem });
+}
+
+/** The policy of a set that is made, if a file says one. */
+export function policyForNew({ policy }: Settings): Policy | undefined {
+  return policy && { facts: policy.value, was: [] };
 }
 
 /** The facts of all files, each by the strongest that says it, over the defaults. */

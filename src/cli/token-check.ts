@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { JwksError } from '../errors.ts';
 import type { Verified } from '../operations/verify-token.ts';
-import { operands, optionsOf } from './command.ts';
+import { collect, operands, optionsOf } from './command.ts';
+import { findingOut } from './finding-out.ts';
 import type { Session } from './session.ts';
 
 interface TokenOptions {
@@ -29,11 +30,7 @@ export function addTokenOptions(command: Command): Command {
     .option('--typ <type>', 'of this type, such as at+jwt');
 }
 
-export function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
-}
-
-/** A token that cannot be judged (network, disk) is exit 7: 1 is the answer "no". */
+/** A token that cannot be judged is exit 7: 1 is the answer "no". */
 export async function checkToken(
   session: Session,
   command: Command,
@@ -41,13 +38,7 @@ export async function checkToken(
 ): Promise<Verified> {
   const options = optionsOf<TokenOptions>(command);
   refuseContradiction(session, options, operand);
-  try {
-    return await check(session, options, operand);
-  } catch (error) {
-    if (!(error instanceof JwksError) || (error.code !== 'failed' && error.code !== 'unsupported'))
-      throw error;
-    throw new JwksError('unreachable', error.message, { hint: error.hint, cause: error.cause });
-  }
+  return findingOut(check(session, options, operand));
 }
 
 async function check(
@@ -74,8 +65,8 @@ async function placeOf(session: Session, { set, jwks }: TokenOptions) {
     const clock = session.clock();
     return set === undefined ? inAllSets(doors, clock) : inSet(doors, clock, set);
   }
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(jwks)) {
-    const { readInput } = await import('./input.ts');
+  const { isUrl, readInput } = await import('./input.ts');
+  if (!isUrl(jwks)) {
     return inText(await readInput(session, jwks), jwks === '-' ? 'standard input' : jwks);
   }
   const { fetchUrl, parseFetchUrl } = await import('../operations/fetch-url.ts');

@@ -5,6 +5,7 @@ import { selectKeyShape } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
 import { generateKey } from './generate.ts';
 import { type PrivateJwk, type PublicJwk, toPublicJwk } from './jwk.ts';
+import { readProtected } from './protected-header.ts';
 import { thumbprintOf } from './thumbprint.ts';
 
 /** RFC 8037 EdDSA over Ed25519, or ES256 for JOSE tools that do not know that. */
@@ -39,6 +40,7 @@ export function toPrivateIdentity(privateJwk: PrivateJwk): PrivateIdentity {
   return { fingerprint: thumbprintOf(privateJwk), jwk: bareKey(privateJwk), privateJwk };
 }
 
+/** A flattened JWS of the bytes, with the public key in its header. */
 export async function sign(payload: Uint8Array, typ: DocumentType, by: PrivateIdentity): Promise<Signed> {
   const { FlattenedSign, importJWK } = await import('jose');
   const alg = algorithmOf(by.jwk);
@@ -102,8 +104,7 @@ interface Signer {
 
 function readSigner(header: string): Signer | undefined {
   try {
-    const fields = JSON.parse(decodeBase64url(header)?.toString() ?? '') as Record<string, unknown>;
-    const { alg, kid, typ, jwk, ...others } = fields;
+    const { alg, kid, typ, jwk, ...others } = readProtected(header) ?? {};
     if (typeof jwk !== 'object' || jwk === null || Object.keys(others).length > 0) return undefined;
     const publicJwk = bareKey(jwk);
     const fingerprint = thumbprintOf(publicJwk);

@@ -1,7 +1,7 @@
 // A whole file sealed to somebody's public key: one flattened JWE JSON (RFC 7516 section 7.2.2), every header protected.
 import type { KeyObject } from 'node:crypto';
 import type { FlattenedJWE } from 'jose';
-import { decodeBase64url } from './base64url.ts';
+import { readProtected } from './protected-header.ts';
 import type { RecipientAlgorithm } from './sealing.ts';
 
 /** The public key to seal, the private one to open. `kid` is its RFC 7638 thumbprint. */
@@ -23,16 +23,9 @@ export async function sealFile(
 
 /** The kid that a file is sealed to, or `undefined` where it is no such file. */
 export function sealedTo(value: object, cty: string): string | undefined {
-  try {
-    const header: unknown = JSON.parse(
-      decodeBase64url(String(Reflect.get(value, 'protected')))?.toString() ?? '',
-    );
-    if (typeof header !== 'object' || header === null || Reflect.get(header, 'cty') !== cty) return undefined;
-    const kid: unknown = Reflect.get(header, 'kid');
-    return typeof kid === 'string' ? kid : undefined;
-  } catch {
-    return undefined;
-  }
+  const header = readProtected(String(Reflect.get(value, 'protected')));
+  const kid = header?.['kid'];
+  return header?.['cty'] === cty && typeof kid === 'string' ? kid : undefined;
 }
 
 /** The plaintext, or `undefined` where the key does not open it or it is damaged. */

@@ -1,6 +1,6 @@
 // Authenticated encryption as flattened JWE JSON (RFC 7516 section 7.2.2), every header protected.
 import type { KeyObject } from 'node:crypto';
-import { decodeBase64url } from './base64url.ts';
+import { readProtected } from './protected-header.ts';
 
 /** A flattened JWE without unprotected headers; every member base64url. */
 export interface Sealed {
@@ -76,16 +76,9 @@ export interface SealedHeader {
 
 /** Which key opens it. `undefined` where the header is not one of ours. */
 export function headerOf(sealed: Sealed): SealedHeader | undefined {
-  try {
-    const bytes = decodeBase64url(sealed.protected);
-    const header: unknown = bytes === undefined ? undefined : JSON.parse(bytes.toString());
-    if (typeof header !== 'object' || header === null) return undefined;
-    const { alg, kid, enc, cty: type } = header as Record<string, unknown>;
-    const isOurs = typeof alg === 'string' && typeof kid === 'string' && enc === 'A256GCM' && type === cty;
-    return isOurs ? { alg, kid } : undefined;
-  } catch {
-    return undefined;
-  }
+  const { alg, kid, enc, cty: type } = readProtected(sealed.protected) ?? {};
+  const isOurs = typeof alg === 'string' && typeof kid === 'string' && enc === 'A256GCM' && type === cty;
+  return isOurs ? { alg, kid } : undefined;
 }
 
 /** RFC 7516 section 7.1: what the hash of a slot is computed over. */

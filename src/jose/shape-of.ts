@@ -1,8 +1,8 @@
 // What a key's successor is made like: its size or curve, and how its kid was made.
 import { findAlgorithm, type KeyShape, selectKeyShape } from './algorithms.ts';
-import { decodeBase64url } from './base64url.ts';
 import type { KidScheme } from './generate.ts';
 import type { PrivateJwk, PublicJwk } from './jwk.ts';
+import { bitsOf } from './key-bits.ts';
 import { spkiSha256Of } from './thumbprint.ts';
 
 /** Algorithm, size and curve of a key; a size that is not made any more, and no key at all, lead to the default. */
@@ -15,12 +15,6 @@ export function shapeOf(jwk: PublicJwk | PrivateJwk | undefined, alg: string): K
     bits: algorithm?.bits.find((one) => one === bits),
     crv: algorithm?.curves.find((one) => one === crv),
   });
-}
-
-function bitsOf(jwk: PublicJwk | PrivateJwk): number | undefined {
-  const number = jwk.kty === 'RSA' ? jwk['n'] : jwk.kty === 'oct' ? jwk['k'] : undefined;
-  const bytes = typeof number === 'string' ? decodeBase64url(number) : undefined;
-  return bytes && bytes.length * 8;
 }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -2,6 +2,7 @@
 import type { JWK } from 'jose';
 import { decodeBase64url } from './base64url.ts';
 import type { PrivateJwk, PublicJwk } from './jwk.ts';
+import { bitsOf } from './key-bits.ts';
 import { type JsonObject, readObject } from './token-json.ts';
 
 /** RFC 7518 section 5, the default first, with the bits of the key that each takes. */
@@ -40,6 +41,7 @@ export function canEncrypt(jwk: PublicJwk | PrivateJwk): boolean {
   return jwk['crv'] !== 'X448';
 }
 
+/** A compact JWE (RFC 7516 section 7.1) to a public key, or under a symmetric one. */
 export async function encrypt(
   plaintext: Uint8Array,
   jwk: PublicJwk | PrivateJwk,
@@ -93,8 +95,4 @@ function readHeader(part: string): JsonObject | string {
   const bytes = decodeBase64url(part);
   const header = bytes === undefined ? 'is not base64url' : readObject(bytes.toString());
   return typeof header === 'string' ? `has a header that ${header}` : header;
-}
-
-function bitsOf(jwk: PublicJwk | PrivateJwk): number {
-  return (decodeBase64url(String(jwk['k'] ?? ''))?.length ?? 0) * 8;
 }

@@ -15,6 +15,7 @@ import { JwksError } from '../errors.ts';
 import { algorithms } from './algorithms.ts';
 import { decodeBase64url } from './base64url.ts';
 import type { PrivateJwk, PublicJwk } from './jwk.ts';
+import { bitsOf } from './key-bits.ts';
 import { toKeyObject } from './private-key.ts';
 
 /** Signatures under way. */
@@ -108,6 +109,11 @@ function toBytes(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
+/**
+ * Whether it is the signature of the text by that key and algorithm (RFC 7515 section 5.2); whether the key may verify
+ * by it, `verifyingAlgorithms` says.
+ * @throws JwksError `unsupported` where this Node cannot tell
+ */
 export function isSignature(
   jwk: PublicJwk | PrivateJwk,
   alg: string,
@@ -116,7 +122,8 @@ export function isSignature(
 ): boolean {
   const hash = hashOf(alg);
   if (jwk.kty === 'oct') {
-    const ours = createHmac(hash ?? '', createSecretKey(octets(jwk)))
+    const value = decodeBase64url(String(jwk['k'] ?? '')) ?? Buffer.alloc(0);
+    const ours = createHmac(hash ?? '', createSecretKey(value))
       .update(input)
       .digest();
     return ours.length === signature.length && timingSafeEqual(ours, signature);
@@ -138,7 +145,7 @@ function importPublic(jwk: PublicJwk | PrivateJwk, alg: string): KeyObject {
  */
 export function verifyingAlgorithms(jwk: PublicJwk | PrivateJwk): string[] {
   if (jwk.use !== undefined && jwk.use !== 'sig') return [];
-  const bits = jwk.kty === 'RSA' ? octets(jwk, 'n').length * 8 : octets(jwk).length * 8;
+  const bits = bitsOf(jwk);
   return algorithms
     .filter(({ use, kty, curves }) => {
       if (use !== 'sig' || kty !== jwk.kty) return false;
@@ -150,8 +157,4 @@ export function verifyingAlgorithms(jwk: PublicJwk | PrivateJwk): string[] {
       if (jwk.kty === 'RSA') return bits >= 2048;
       return jwk.kty !== 'oct' || bits >= Number(alg.slice(2));
     });
-}
-
-function octets(jwk: PublicJwk | PrivateJwk, member = 'k'): Buffer {
-  return decodeBase64url(String(jwk[member] ?? '')) ?? Buffer.alloc(0);
 }

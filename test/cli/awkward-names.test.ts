@@ -1,12 +1,13 @@
 // Names that JavaScript has a meaning for are just names, in tables too.
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
+import { ok } from './machines.ts';
 
 test.each(['__proto__', 'toString', 'valueOf', 'hasOwnProperty', 'constructor', 'active'])(
   'a set and a key %s',
   async (name) => {
     const machine = new Machine();
-    await machine.jwks(['create', '--alg', 'ES256', name, name]);
+    await ok(machine, ['create', '--alg', 'ES256', name, name]);
     for (const [argv, terminal] of [
       [['list'], undefined],
       [['get', name], undefined],
@@ -24,7 +25,7 @@ test.each(['__proto__', 'toString', 'valueOf', 'hasOwnProperty', 'constructor', 
 
 test('only the state is coloured', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 active active');
+  await ok(machine, 'create --alg ES256 active active');
   const { stdout } = await machine.jwks('list', { terminal: 80 });
   expect(stdout.split('\u001b[32m')).toHaveLength(2);
 });

@@ -8,30 +8,22 @@ import { generateSecretText } from '../../src/keystore/secret.ts';
 import { instant, Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { inWork, json, keystoreOf, machineAfter, ok } from './machines.ts';
 
-const share = (machine: Machine) => join(machine.home, '.local/share/jwks');
-const work = (machine: Machine, name: string) => join(machine.home, 'work', name);
-const ok = async (machine: Machine, words: string, settings = {}) => {
-  const ran = await machine.jwks(words, settings);
-  if (ran.status !== 0) throw new Error(`${words}: ${ran.stderr}`);
-  return ran.stdout;
-};
-const json = async (machine: Machine, words: string) =>
-  JSON.parse(await ok(machine, `${words} --format json`));
 const exportOf = (machine: Machine, words: string) => ok(machine, `export ${words}`);
-const lose = (machine: Machine) => rmSync(share(machine), { recursive: true });
+const lose = (machine: Machine) => rmSync(keystoreOf(machine), { recursive: true });
 
 /** Two sets with a past: one was rotated and has a revoked key, one is deleted, and one has a symmetric key. */
-async function livedIn(): Promise<Machine> {
-  const machine = new Machine();
-  await ok(machine, 'create --alg ES256 auth k1');
-  await ok(machine, 'create --alg ES256 auth k2');
-  await ok(machine, 'rotate auth --note yearly');
-  await ok(machine, 'revoke auth k1 --reason keyCompromise');
-  await ok(machine, 'create --alg HS256 pay p1');
-  await ok(machine, 'create --alg EdDSA Old o1');
-  await ok(machine, 'delete Old --yes');
-  return machine;
+function livedIn(): Promise<Machine> {
+  return machineAfter(
+    'create --alg ES256 auth k1',
+    'create --alg ES256 auth k2',
+    'rotate auth --note yearly',
+    'revoke auth k1 --reason keyCompromise',
+    'create --alg HS256 pay p1',
+    'create --alg EdDSA Old o1',
+    'delete Old --yes',
+  );
 }
 
 async function states(machine: Machine): Promise<Record<string, string>> {
@@ -75,7 +67,7 @@ describe('a round trip', () => {
     // A name stays taken, and the next change goes on from where it was.
     expect((await machine.jwks('create --alg ES256 auth k1')).status).toBe(5);
     await ok(machine, 'rotate auth --now --force');
-    expect(readdirSync(join(share(machine), 'sets/auth')).sort()).toEqual([
+    expect(readdirSync(join(keystoreOf(machine), 'sets/auth')).sort()).toEqual([
       '1.json',
       '2.json',
       '3.json',
@@ -92,7 +84,7 @@ describe('a round trip', () => {
     await ok(machine, 'create --alg ES256 newer n1');
     lose(machine);
     const refused = await machine.jwks('restore b.json');
-    expect([refused.status, existsSync(share(machine))]).toEqual([6, false]);
+    expect([refused.status, existsSync(keystoreOf(machine))]).toEqual([6, false]);
     expect(refused.stderr).toContain('set "newer" is not in it, and this host has seen revision 1');
     await ok(machine, 'restore b.json --accept-rollback');
     expect(await states(machine)).toEqual(before);
@@ -103,8 +95,8 @@ describe('a round trip', () => {
     const machine = await livedIn();
     const secrets = JSON.parse(await exportOf(machine, '--all --private')).keys;
     await ok(machine, 'backup b.json');
-    expect(statSync(work(machine, 'b.json')).mode & 0o777).toBe(0o600);
-    const text = readFileSync(work(machine, 'b.json'), 'utf8');
+    expect(statSync(inWork(machine, 'b.json')).mode & 0o777).toBe(0o600);
+    const text = readFileSync(inWork(machine, 'b.json'), 'utf8');
     const { documents, ...head } = JSON.parse(text);
     expect(head).toEqual({
       format: 'jwks-backup',
@@ -115,7 +107,7 @@ describe('a round trip', () => {
       documents: undefined,
     });
     expect(Object.keys(documents)).toEqual(['master', 'sets/%4Fld', 'sets/auth', 'sets/pay']);
-    const stored = readFileSync(join(share(machine), 'sets/auth/4.json'), 'utf8');
+    const stored = readFileSync(join(keystoreOf(machine), 'sets/auth/4.json'), 'utf8');
     expect(documents['sets/auth']).toEqual({ revision: 4, document: stored });
     for (const { d, k } of secrets) expect(text).not.toContain(d ?? k);
   });
@@ -126,8 +118,8 @@ describe('a round trip', () => {
     await ok(machine, 'backup b.json');
     rmSync(join(machine.home, '.local/state'), { recursive: true });
     const refused = await machine.jwks('backup c.json');
-    expect([refused.status, existsSync(work(machine, 'c.json'))]).toEqual([4, false]);
-    const { identity } = JSON.parse(readFileSync(work(machine, 'b.json'), 'utf8'));
+    expect([refused.status, existsSync(inWork(machine, 'c.json'))]).toEqual([4, false]);
+    const { identity } = JSON.parse(readFileSync(inWork(machine, 'b.json'), 'utf8'));
     await ok(machine, `backup c.json --identity ${identity}`);
   });
 });
@@ -135,14 +127,14 @@ describe('a round trip', () => {
 describe('where it is written', () => {
   test('never over a file without --force, never into the keystore, never to a terminal', async () => {
     const machine = await livedIn();
-    writeFileSync(work(machine, 'b.json'), 'mine');
+    writeFileSync(inWork(machine, 'b.json'), 'mine');
     expect((await machine.jwks('backup b.json')).status).toBe(5);
-    expect(readFileSync(work(machine, 'b.json'), 'utf8')).toBe('mine');
+    expect(readFileSync(inWork(machine, 'b.json'), 'utf8')).toBe('mine');
     await ok(machine, 'backup b.json --force');
-    const before = snapshotOf(share(machine));
-    expect((await machine.jwks(`backup ${share(machine)}/b.json`)).status).toBe(2);
+    const before = snapshotOf(keystoreOf(machine));
+    expect((await machine.jwks(`backup ${keystoreOf(machine)}/b.json`)).status).toBe(2);
     expect((await machine.jwks(`backup ${machine.home}/.config/jwks/secret --force`)).status).toBe(2);
-    expect(snapshotOf(share(machine))).toEqual(before);
+    expect(snapshotOf(keystoreOf(machine))).toEqual(before);
     const terminal = await machine.jwks('backup -', { terminal: 80 });
     expect([terminal.status, terminal.stdout]).toEqual([2, '']);
     expect((await machine.jwks('backup b2.json -o b3.json')).status).toBe(2);
@@ -158,12 +150,12 @@ describe('where it is written', () => {
 
   test('a damaged document ends it, names it, and leaves no file', async () => {
     const machine = await livedIn();
-    const path = join(share(machine), 'sets/auth/4.json');
+    const path = join(keystoreOf(machine), 'sets/auth/4.json');
     const bytes = readFileSync(path);
     bytes[200] = (bytes[200] ?? 0) ^ 1;
     writeFileSync(path, bytes);
     const ran = await machine.jwks('backup b.json');
-    expect([ran.status, existsSync(work(machine, 'b.json'))]).toEqual([6, false]);
+    expect([ran.status, existsSync(inWork(machine, 'b.json'))]).toEqual([6, false]);
     expect(ran.stderr).toContain('sets/auth');
   });
 });
@@ -187,18 +179,18 @@ describe('restore --verify-only', () => {
       ! jwks: the secret opens it, and every document and key is good; nothing was written
     `,
     );
-    expect(existsSync(share(machine))).toBe(false);
+    expect(existsSync(keystoreOf(machine))).toBe(false);
   });
 
   test('any byte that is damaged is found, and nothing is written', async () => {
     const machine = await livedIn();
     await ok(machine, 'backup b.json');
     lose(machine);
-    const good = readFileSync(work(machine, 'b.json'));
+    const good = readFileSync(inWork(machine, 'b.json'));
     for (let at = 0; at < good.length; at += 191) {
       const bad = Buffer.from(good);
       bad[at] = (bad[at] ?? 0) ^ 1;
-      writeFileSync(work(machine, 'bad.json'), bad);
+      writeFileSync(inWork(machine, 'bad.json'), bad);
       const ran = await machine.jwks('restore bad.json --verify-only');
       // Whoever changes the date of a backup changes nothing that is restored.
       const isDate = at < 90 && ran.status === 0;
@@ -206,15 +198,15 @@ describe('restore --verify-only', () => {
       expect((await machine.jwks('restore bad.json')).status === 0).toBe(isDate);
       if (isDate) lose(machine);
     }
-    expect(existsSync(share(machine))).toBe(false);
+    expect(existsSync(keystoreOf(machine))).toBe(false);
   });
 
   test('cut off, empty, no backup, newer', async () => {
     const machine = await livedIn();
     await ok(machine, 'backup b.json');
-    const text = readFileSync(work(machine, 'b.json'), 'utf8');
+    const text = readFileSync(inWork(machine, 'b.json'), 'utf8');
     for (const bad of ['', '{}', 'x', text.slice(0, -100), text.replace('"version":1', '"version":2')]) {
-      writeFileSync(work(machine, 'bad.json'), bad);
+      writeFileSync(inWork(machine, 'bad.json'), bad);
       expect((await machine.jwks('restore bad.json --verify-only')).status).toBe(6);
     }
     expect((await machine.jwks('restore absent.json')).status).toBe(3);
@@ -227,10 +219,10 @@ describe('restore --verify-only', () => {
     lose(machine);
     const other = generateSecretText();
     const wrong = await machine.jwks('restore b.json', { env: { JWKS_SECRET: other } });
-    expect([wrong.status, wrong.stdout, existsSync(share(machine))]).toEqual([4, '', false]);
+    expect([wrong.status, wrong.stdout, existsSync(keystoreOf(machine))]).toEqual([4, '', false]);
     rmSync(join(machine.home, '.config/jwks/secret'));
     expect((await machine.jwks('restore b.json')).status).toBe(4);
-    expect(existsSync(share(machine))).toBe(false);
+    expect(existsSync(keystoreOf(machine))).toBe(false);
   });
 
   test('another identity than the one that was named or is remembered is exit 4', async () => {
@@ -241,9 +233,9 @@ describe('restore --verify-only', () => {
     const secret = readFileSync(join(machine.home, '.config/jwks/secret'), 'utf8').trim();
     const other = new Machine();
     await ok(other, 'create --alg ES256 auth x1');
-    rmSync(share(other), { recursive: true });
+    rmSync(keystoreOf(other), { recursive: true });
     const env = { JWKS_SECRET: secret };
-    const file = work(machine, 'b.json');
+    const file = inWork(machine, 'b.json');
     expect((await other.jwks(`restore ${file}`, { env })).status).toBe(4);
     const elsewhere = await other.jwks(`restore ${file} --into there`, { env });
     expect([elsewhere.status, elsewhere.stderr]).toEqual([0, expect.stringContaining('has the fingerprint')]);
@@ -254,15 +246,15 @@ describe('into a keystore that is there', () => {
   test('what it has already is exit 5, and a set that is missing is restored', async () => {
     const machine = await livedIn();
     await ok(machine, 'backup b.json');
-    const before = snapshotOf(share(machine));
+    const before = snapshotOf(keystoreOf(machine));
     expect((await machine.jwks('restore b.json')).status).toBe(5);
     expect((await machine.jwks('restore b.json auth')).status).toBe(5);
-    expect(snapshotOf(share(machine))).toEqual(before);
-    renameSync(join(share(machine), 'sets/auth'), work(machine, 'away'));
+    expect(snapshotOf(keystoreOf(machine))).toEqual(before);
+    renameSync(join(keystoreOf(machine), 'sets/auth'), inWork(machine, 'away'));
     expect((await machine.jwks('export auth')).status).toBe(6);
     const planned = await machine.jwks('restore b.json auth --dry-run');
     expect(planned.stdout).toBe('SET ID\tREVISION\tACTION\nauth\t4\twritten\n');
-    expect(existsSync(join(share(machine), 'sets/auth'))).toBe(false);
+    expect(existsSync(join(keystoreOf(machine), 'sets/auth'))).toBe(false);
     await ok(machine, 'restore b.json auth');
     expect((await states(machine))['k2']).toBe('active');
     expect((await machine.jwks('export auth')).status).toBe(0);
@@ -272,7 +264,7 @@ describe('into a keystore that is there', () => {
     const machine = await livedIn();
     await ok(machine, 'backup b.json');
     await ok(machine, 'revoke auth k2 --reason superseded');
-    const before = snapshotOf(share(machine));
+    const before = snapshotOf(keystoreOf(machine));
     expect((await machine.jwks('restore b.json')).status).toBe(5);
     expect((await machine.jwks('restore b.json --force')).status).toBe(2);
     const no = await machine.jwks('restore b.json --force', { terminal: 80, answers: [false] });
@@ -283,7 +275,7 @@ describe('into a keystore that is there', () => {
       ['auth', 'kept'],
       ['pay', 'kept'],
     ]);
-    expect(snapshotOf(share(machine))).toEqual(before);
+    expect(snapshotOf(keystoreOf(machine))).toEqual(before);
   });
 
   test('with --force a newer backup is written over an older state, and its names are dense', async () => {
@@ -307,8 +299,8 @@ describe('into a keystore that is there', () => {
     `,
     );
     expect(await states(machine)).toEqual(after);
-    const sizes = readdirSync(join(share(machine), 'sets/auth')).map(
-      (name) => [name, statSync(join(share(machine), 'sets/auth', name)).size > 0] as const,
+    const sizes = readdirSync(join(keystoreOf(machine), 'sets/auth')).map(
+      (name) => [name, statSync(join(keystoreOf(machine), 'sets/auth', name)).size > 0] as const,
     );
     expect(Object.fromEntries(sizes)).toEqual({
       ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((revision) => [`${revision}.json`, false])),
@@ -357,9 +349,9 @@ describe('into a keystore that is there', () => {
     lose(machine);
     await ok(machine, 'restore base.json --accept-rollback');
     await ok(machine, 'revoke auth k2');
-    const before = snapshotOf(share(machine));
+    const before = snapshotOf(keystoreOf(machine));
     const ran = await machine.jwks('restore fork.json --force --yes');
-    expect([ran.status, snapshotOf(share(machine))]).toEqual([5, before]);
+    expect([ran.status, snapshotOf(keystoreOf(machine))]).toEqual([5, before]);
     expect(ran.stderr).toContain('"auth"');
   });
 
@@ -367,14 +359,14 @@ describe('into a keystore that is there', () => {
     const machine = await livedIn();
     await ok(machine, 'backup b.json');
     const secret = join(machine.home, '.config/jwks/secret');
-    await ok(machine, `init --keystore ${work(machine, 'other')}`);
-    const before = snapshotOf(work(machine, 'other'));
+    await ok(machine, `init --keystore ${inWork(machine, 'other')}`);
+    const before = snapshotOf(inWork(machine, 'other'));
     for (const words of ['restore b.json --into other', 'restore b.json --into other --force --yes']) {
       const ran = await machine.jwks(`${words} --secret-file ${secret}`);
       expect([ran.status, ran.stdout]).toEqual([5, '']);
     }
-    expect(snapshotOf(work(machine, 'other'))).toEqual(before);
-    writeFileSync(work(machine, 'file'), '');
+    expect(snapshotOf(inWork(machine, 'other'))).toEqual(before);
+    writeFileSync(inWork(machine, 'file'), '');
     expect((await machine.jwks('restore b.json --into file')).status).toBe(6);
     expect((await machine.jwks('restore b.json --into .')).status).toBe(5);
   });
@@ -391,26 +383,26 @@ describe('sealed to a recipient', () => {
     const machine = await livedIn();
     const { publicKey, privateKey } = make();
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-    writeFileSync(work(machine, 'key.pem'), pem);
-    writeFileSync(work(machine, 'pub.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
-    writeFileSync(work(machine, 'pub.jwk'), JSON.stringify(publicKey.export({ format: 'jwk' })));
+    writeFileSync(inWork(machine, 'key.pem'), pem);
+    writeFileSync(inWork(machine, 'pub.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
+    writeFileSync(inWork(machine, 'pub.jwk'), JSON.stringify(publicKey.export({ format: 'jwk' })));
     const before = await states(machine);
     await ok(machine, 'backup plain.json');
     await ok(machine, 'backup b.jwe --recipient pub.pem');
     await ok(machine, 'backup c.jwe --recipient pub.jwk');
-    expect(readFileSync(work(machine, 'b.jwe'), 'utf8')).not.toContain('jwks-backup"');
+    expect(readFileSync(inWork(machine, 'b.jwe'), 'utf8')).not.toContain('jwks-backup"');
     for (const name of ['b.jwe', 'c.jwe']) {
-      const jwe = JSON.parse(readFileSync(work(machine, name), 'utf8'));
+      const jwe = JSON.parse(readFileSync(inWork(machine, name), 'utf8'));
       const { plaintext, protectedHeader } = await flattenedDecrypt(jwe, createPrivateKey(pem));
       expect(protectedHeader).toMatchObject({ enc: 'A256GCM', cty: 'jwks-backup+json' });
-      expect(Buffer.from(plaintext).toString()).toBe(readFileSync(work(machine, 'plain.json'), 'utf8'));
+      expect(Buffer.from(plaintext).toString()).toBe(readFileSync(inWork(machine, 'plain.json'), 'utf8'));
     }
     lose(machine);
     expect((await machine.jwks('restore b.jwe')).status).toBe(4);
-    writeFileSync(work(machine, 'other.pem'), make().privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    writeFileSync(inWork(machine, 'other.pem'), make().privateKey.export({ type: 'pkcs8', format: 'pem' }));
     expect((await machine.jwks('restore b.jwe --recipient-key other.pem')).status).toBe(4);
-    const jwe = JSON.parse(readFileSync(work(machine, 'b.jwe'), 'utf8'));
-    writeFileSync(work(machine, 'bad.jwe'), JSON.stringify({ ...jwe, tag: 'A'.repeat(22) }));
+    const jwe = JSON.parse(readFileSync(inWork(machine, 'b.jwe'), 'utf8'));
+    writeFileSync(inWork(machine, 'bad.jwe'), JSON.stringify({ ...jwe, tag: 'A'.repeat(22) }));
     expect((await machine.jwks('restore bad.jwe --recipient-key key.pem')).status).toBe(6);
     await ok(machine, 'restore b.jwe --recipient-key key.pem');
     expect(await states(machine)).toEqual(before);
@@ -419,13 +411,13 @@ describe('sealed to a recipient', () => {
   test('a private key, or one that is for signatures only, is refused', async () => {
     const machine = await livedIn();
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    writeFileSync(work(machine, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    writeFileSync(work(machine, 'key.jwk'), JSON.stringify(privateKey.export({ format: 'jwk' })));
+    writeFileSync(inWork(machine, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    writeFileSync(inWork(machine, 'key.jwk'), JSON.stringify(privateKey.export({ format: 'jwk' })));
     const { publicKey } = generateKeyPairSync('ed25519');
-    writeFileSync(work(machine, 'ed.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
+    writeFileSync(inWork(machine, 'ed.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
     for (const name of ['key.pem', 'key.jwk', 'ed.pem']) {
       expect((await machine.jwks(`backup b.json --recipient ${name}`)).status).toBe(6);
     }
-    expect(existsSync(work(machine, 'b.json'))).toBe(false);
+    expect(existsSync(inWork(machine, 'b.json'))).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } fro
 import { expect, test } from 'vitest';
 import { Machine, type Settings } from '../support/cli.ts';
 import { hydra, machineWithKeys, refused } from '../support/refused.ts';
+import { ok } from './machines.ts';
 
 test('a secret that is missing, wrong, short or broken', async () => {
   const machine = await machineWithKeys();
@@ -127,7 +128,7 @@ test('a keystore that went back is exit 6 until that is accepted', async () => {
   const machine = await machineWithKeys();
   const keystore = `${machine.home}/.local/share/jwks`;
   cpSync(keystore, `${machine.home}/backup`, { recursive: true });
-  await machine.jwks(`create --alg ES256 ${hydra} second`);
+  await ok(machine, `create --alg ES256 ${hydra} second`);
   rmSync(keystore, { recursive: true });
   cpSync(`${machine.home}/backup`, keystore, { recursive: true });
   for (const command of [`export ${hydra}`, 'list', `get ${hydra}`, `create --alg ES256 ${hydra} third`]) {

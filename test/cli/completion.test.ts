@@ -1,6 +1,7 @@
 // What can stand at the cursor of a command line that is half typed.
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
+import { ok } from './machines.ts';
 
 async function offered(machine: Machine, shell: string, words: readonly string[]): Promise<string[]> {
   const { status, stdout, stderr } = await machine.jwks(['__complete', shell, ...words]);
@@ -61,7 +62,7 @@ test.each([
 
 test('sets and kids, where they belong', async () => {
   const machine = new Machine();
-  for (const line of ['auth k1', 'auth2 k2', '-- -x k3']) await machine.jwks(`create --alg ES256 ${line}`);
+  for (const line of ['auth k1', 'auth2 k2', '-- -x k3']) await ok(machine, `create --alg ES256 ${line}`);
   const ask = (...words: string[]) => offered(machine, 'zsh', words);
   expect(await ask('export', 'a')).toEqual(['auth', 'auth2']);
   expect(await ask('export', '')).toEqual(['auth', 'auth2', '--']);
@@ -80,7 +81,7 @@ test('sets and kids, where they belong', async () => {
 
 test('bash gets words that it can put into the line', async () => {
   const machine = new Machine();
-  for (const set of ['two words', 'a"$b`', "it's"]) await machine.jwks(['create', '--alg', 'ES256', set]);
+  for (const set of ['two words', 'a"$b`', "it's"]) await ok(machine, ['create', '--alg', 'ES256', set]);
   const ask = (word: string) => offered(machine, 'bash', ['export', word]);
   expect(await ask('tw')).toEqual(['two\\ words']);
   expect(await ask('two\\ w')).toEqual(['two\\ words']);

@@ -120,7 +120,7 @@ test('what is neither JSON nor YAML is told by its line and never quoted', async
   }
   const others: readonly (readonly [string, string])[] = [
     ['secret-word', 'is not a set of members'],
-    ['- secret-word', 'the configuration'],
+    ['- secret-word', 'is not a set of members'],
     ['alg: [secret-word]', 'alg is no text'],
     ['policy: secret-word', 'policy is not a set of members'],
     ['alg: &a ES256\npolicy: *a', 'uses YAML aliases'],

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { effective, machineWith, put } from '../support/config.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 test.each([
   ['jwks.config.json', '{"alg":"ES256"}'],
@@ -122,7 +123,7 @@ test('the alg of the configuration is what create makes', async () => {
 
 test('a default policy is copied into a set when it is made, and stays', async () => {
   const machine = machineWith({ '.config/jwks/config.yaml': 'policy: { rotateEvery: 30d, tokenTtl: 10m }' });
-  await machine.jwks('create --alg ES256 auth');
+  await ok(machine, 'create --alg ES256 auth');
   const policyOf = async (set: string) => {
     const { stdout } = await machine.jwks(`list ${set} --format json`);
     return JSON.parse(stdout).sets[0].policy;
@@ -139,15 +140,15 @@ test('a default policy is copied into a set when it is made, and stays', async (
   };
   expect(await policyOf('auth')).toEqual(policy);
   put(machine, '.config/jwks/config.yaml', 'policy: { rotateEvery: 60d }');
-  await machine.jwks('create --alg ES256 auth');
+  await ok(machine, 'create --alg ES256 auth');
   expect(await policyOf('auth')).toEqual(policy);
-  await machine.jwks('create --alg ES256 other');
+  await ok(machine, 'create --alg ES256 other');
   expect(await policyOf('other')).toMatchObject({ rotateEvery: '60d', tokenTtl: '1d' });
 });
 
 test('config shows where things come from, and never the secret', async () => {
   const machine = machineWith({});
-  await machine.jwks('init');
+  await ok(machine, 'init');
   await transcript(
     machine,
     `

@@ -3,28 +3,22 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { generateSecretText } from '../../src/keystore/secret.ts';
-import { Machine } from '../support/cli.ts';
+import type { Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
-
-const inWork = (machine: Machine, name: string) => join(machine.home, 'work', name);
-const ok = async (machine: Machine, words: string) => {
-  const ran = await machine.jwks(words);
-  if (ran.status !== 0) throw new Error(`${words}: ${ran.stderr}`);
-  return ran.stdout;
-};
+import { inWork, machineAfter, ok } from './machines.ts';
 
 /** A keystore in `./a` with a revoked key, a symmetric one and a deleted set. */
-async function livedIn(): Promise<Machine> {
-  const machine = new Machine();
-  await ok(machine, 'init --keystore a');
-  await ok(machine, 'create --alg ES256 auth k1 --keystore a');
-  await ok(machine, 'create --alg ES256 auth k2 --keystore a');
-  await ok(machine, 'revoke auth k1 --reason keyCompromise --keystore a');
-  await ok(machine, 'create --alg HS256 pay p1 --keystore a');
-  await ok(machine, 'create --alg EdDSA Old o1 --keystore a');
-  await ok(machine, 'delete Old --yes --keystore a');
-  return machine;
+function livedIn(): Promise<Machine> {
+  return machineAfter(
+    'init --keystore a',
+    'create --alg ES256 auth k1 --keystore a',
+    'create --alg ES256 auth k2 --keystore a',
+    'revoke auth k1 --reason keyCompromise --keystore a',
+    'create --alg HS256 pay p1 --keystore a',
+    'create --alg EdDSA Old o1 --keystore a',
+    'delete Old --yes --keystore a',
+  );
 }
 
 /** On a host that has seen none of it yet, as two hosts that change a copy each. */

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { filesBelow, modeOf, snapshotOf } from '../support/snapshot.ts';
 import { standsFor, transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 test('the first create makes keystore, secret and key, and prints the public half only', async () => {
   const machine = new Machine();
@@ -45,7 +46,7 @@ test('the first create makes keystore, secret and key, and prints the public hal
 
 test('a second key signs at once, and which one it supersedes is told', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth first');
+  await ok(machine, 'create --alg ES256 auth first');
   await transcript(
     machine,
     `
@@ -66,7 +67,7 @@ test('a second key signs at once, and which one it supersedes is told', async ()
 
 test('a key of another algorithm or use supersedes nothing', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth first');
+  await ok(machine, 'create --alg ES256 auth first');
   await transcript(
     machine,
     `
@@ -84,7 +85,7 @@ test('a key of another algorithm or use supersedes nothing', async () => {
 
 test('--if-missing can be repeated', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   await transcript(
     machine,
     `
@@ -110,7 +111,7 @@ test('--if-missing can be repeated', async () => {
 
 test('--dry-run makes nothing', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth first');
+  await ok(machine, 'create --alg ES256 auth first');
   const before = snapshotOf(machine.home);
   await transcript(
     machine,
@@ -133,7 +134,7 @@ test('--dry-run makes nothing', async () => {
 
 test('a kid is made by the scheme that is asked for', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   await transcript(
     machine,
     `
@@ -157,7 +158,7 @@ test('a kid is made by the scheme that is asked for', async () => {
 
 test('a kid that begins with a dash is passed after --', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   await transcript(
     machine,
     `
@@ -175,7 +176,7 @@ test('a kid that begins with a dash is passed after --', async () => {
 
 test('sizes and curves are those that were asked for', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   const made = async (words: string) => {
     const { stdout } = await machine.jwks(`create ${words} --format json`);
     return JSON.parse(stdout).keys[0];
@@ -191,7 +192,7 @@ test('sizes and curves are those that were asked for', async () => {
 
 test('a symmetric key has no public half to print', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   await transcript(
     machine,
     `
@@ -218,7 +219,7 @@ test('a symmetric key has no public half to print', async () => {
 
 test('the history says who made a key, when and why', async () => {
   const machine = new Machine();
-  await machine.jwks(['create', '--alg', 'ES256', '--note', 'for the new issuer', 'auth', 'k1']);
+  await ok(machine, ['create', '--alg', 'ES256', '--note', 'for the new issuer', 'auth', 'k1']);
   await machine.jwks('create --alg ES256 auth k2', { env: { SUDO_USER: 'bob' } });
   await machine.jwks('create --alg ES256 auth k3', { env: { SUDO_USER: 'bob', JWKS_ACTOR: 'ci job 7' } });
   const { aad } = JSON.parse(readFileSync(`${machine.home}/.local/share/jwks/sets/auth/3.json`, 'utf8'));
@@ -233,7 +234,7 @@ test('the history says who made a key, when and why', async () => {
 test('where the configuration has a policy, none is advised', async () => {
   const machine = new Machine();
   writeFileSync(`${machine.home}/work/jwks.config.yaml`, 'policy:\n  rotateEvery: 30d\n');
-  await machine.jwks('init');
+  await ok(machine, 'init');
   await transcript(
     machine,
     `

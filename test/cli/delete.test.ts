@@ -3,13 +3,14 @@ import { expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { machineAfter, ok } from './machines.ts';
 
-async function threeSets(): Promise<Machine> {
-  const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
-  await machine.jwks('create --alg ES256 pay p1');
-  await machine.jwks('create --alg ES256 third t1');
-  return machine;
+function threeSets(): Promise<Machine> {
+  return machineAfter(
+    'create --alg ES256 auth k1',
+    'create --alg ES256 pay p1',
+    'create --alg ES256 third t1',
+  );
 }
 
 const files = (machine: Machine) => snapshotOf(`${machine.home}/.local/share/jwks`);
@@ -54,9 +55,9 @@ test('without a terminal, or with --no-input, it wants --yes', async () => {
 
 test('what it prints: ids, in every form', async () => {
   const machine = await threeSets();
-  await machine.jwks('create --alg ES256 fourth f1');
-  await machine.jwks('create --alg ES256 fifth g1');
-  await machine.jwks('create --alg ES256 fifth g2');
+  await ok(machine, 'create --alg ES256 fourth f1');
+  await ok(machine, 'create --alg ES256 fifth g1');
+  await ok(machine, 'create --alg ES256 fifth g2');
   await transcript(
     machine,
     `
@@ -86,7 +87,7 @@ test('what it prints: ids, in every form', async () => {
 
 test('a key that does not sign just goes; its kid stays taken', async () => {
   const machine = await threeSets();
-  await machine.jwks('create --alg ES256 auth k2');
+  await ok(machine, 'create --alg ES256 auth k2');
   await transcript(
     machine,
     `
@@ -113,7 +114,7 @@ test('a next key: another one is made, and the signer goes on until then', async
   const machine = await threeSets();
   const { stdout } = await machine.jwks('rotate auth -q');
   machine.now = instant('2026-02-02T12:00:00Z');
-  await machine.jwks(['delete', 'auth', '--yes', `--kid=${stdout.trim()}`]);
+  await ok(machine, ['delete', 'auth', '--yes', `--kid=${stdout.trim()}`]);
   const listed = JSON.parse((await machine.jwks('list auth --format json')).stdout).sets[0].keys;
   expect(listed).toMatchObject([
     { state: 'next', activates: '2026-02-04T13:05:00Z' },
@@ -123,7 +124,7 @@ test('a next key: another one is made, and the signer goes on until then', async
 
 test('a kid that begins with - is a value', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth -- -k1');
+  await ok(machine, 'create --alg ES256 auth -- -k1');
   expect((await machine.jwks('delete auth --yes --kid=-k1')).stdout).toBe('-k1\n');
 });
 
@@ -162,14 +163,14 @@ test('--dry-run asks nothing and writes nothing', async () => {
 
 test('a deleted set is gone from everything but its history, and made anew goes on with it', async () => {
   const machine = await threeSets();
-  await machine.jwks(['delete', 'auth', '--yes', '--note', 'moved to pay']);
+  await ok(machine, ['delete', 'auth', '--yes', '--note', 'moved to pay']);
   const gone = ['list auth', 'export auth', 'get auth', 'check auth', 'policy auth', 'revoke auth k1'];
   for (const words of [...gone, 'rotate auth', 'delete auth --yes', 'timeline auth'])
     expect([words, (await machine.jwks(words)).status]).toEqual([words, 3]);
   expect(await kidsOf(machine, 'export --all')).toEqual(['p1', 't1']);
   expect(JSON.parse((await machine.jwks('check --format json')).stdout)).toEqual({ ok: true, findings: [] });
   expect((await machine.jwks('create --alg ES256 auth k1')).status).toBe(5);
-  await machine.jwks('create --alg ES256 auth k2');
+  await ok(machine, 'create --alg ES256 auth k2');
   await transcript(
     machine,
     `

@@ -3,14 +3,15 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { transcript } from '../support/transcript.ts';
+import { machineAfter, ok } from './machines.ts';
 
-async function issuer(): Promise<Machine> {
-  const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
-  await machine.jwks('create --alg EdDSA auth k2');
-  await machine.jwks('create --alg ECDH-ES --use enc auth e1');
-  await machine.jwks('create --alg HS256 sym s1');
-  return machine;
+function issuer(): Promise<Machine> {
+  return machineAfter(
+    'create --alg ES256 auth k1',
+    'create --alg EdDSA auth k2',
+    'create --alg ECDH-ES --use enc auth e1',
+    'create --alg HS256 sym s1',
+  );
 }
 
 const algs = async (machine: Machine, words: string): Promise<string[]> =>
@@ -49,7 +50,7 @@ test('the document', async () => {
 test('the algorithms are those that are published: not of other uses, symmetric keys, and tombstones', async () => {
   const machine = await issuer();
   expect(await algs(machine, '--all')).toEqual(['EdDSA', 'ES256']);
-  await machine.jwks('revoke auth k2 --no-successor');
+  await ok(machine, 'revoke auth k2 --no-successor');
   expect(await algs(machine, 'auth')).toEqual(['ES256']);
   machine.now = instant('2026-02-02T12:00:00Z');
   expect(await algs(machine, 'auth --at 2026-02-01T13:00:00Z')).toEqual(['ES256']);
@@ -96,14 +97,14 @@ test.each([
   'https://@auth.example.com',
 ])('what a URL parser would have to mend is exit 2: %j', async (url) => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
+  await ok(machine, 'create --alg ES256 auth k1');
   const ran = await machine.jwks(['export', 'auth', '--discovery', '--issuer', url]);
   expect([ran.status, ran.stdout]).toEqual([2, '']);
 });
 
 test('what could not be exported is refused alike', async () => {
   const machine = await issuer();
-  await machine.jwks('create --alg ES256 other k1');
+  await ok(machine, 'create --alg ES256 other k1');
   const words = (sets: string) => `export ${sets} --discovery --issuer https://auth.example.com`;
   const codes = { nope: 3, sym: 5, 'auth other': 5, 'auth --private': 2, 'auth --kid k1': 2, '': 2 };
   for (const [sets, code] of Object.entries(codes))

@@ -2,9 +2,8 @@
 import { copyFileSync, cpSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
+import { keystoreOf, ok, stateOf } from './machines.ts';
 
-const keystoreOf = (machine: Machine) => `${machine.home}/.local/share/jwks`;
-const stateOf = (machine: Machine) => `${machine.home}/.local/state/jwks`;
 const sizeOf = (machine: Machine, name: string) => statSync(`${keystoreOf(machine)}/${name}.json`).size;
 
 async function findings(machine: Machine, words = ''): Promise<{ codes: string[]; repairs: string[] }> {
@@ -93,9 +92,9 @@ test('one whose key has the name of another key is not', async () => {
   for (const alg of ['HS256', 'ES256']) {
     const machine = new Machine();
     const copy = `${machine.home}/copy`;
-    await machine.jwks('init');
+    await ok(machine, 'init');
     cpSync(keystoreOf(machine), copy, { recursive: true });
-    await machine.jwks(`create --alg ${alg} auth a --keystore ${copy}`);
+    await ok(machine, `create --alg ${alg} auth a --keystore ${copy}`);
     rmSync(stateOf(machine), { recursive: true });
     for (const kid of ['a', 'b', 'c']) await create(machine, kid, `--alg ${alg}`);
     copyFileSync(`${copy}/sets/auth/1.json`, `${keystoreOf(machine)}/sets/auth/1.json`);

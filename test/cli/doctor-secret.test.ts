@@ -12,15 +12,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { toCanonicalJson } from '../../src/keystore/schema.ts';
 import { Machine, type Settings } from '../support/cli.ts';
+import { machineAfter, ok, secretOf, stateOf } from './machines.ts';
 
-const secretOf = (machine: Machine) => `${machine.home}/.config/jwks/secret`;
-const stateOf = (machine: Machine) => `${machine.home}/.local/state/jwks`;
-
-async function machineWithSets(): Promise<Machine> {
-  const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
-  await machine.jwks('create --alg EdDSA auth k2');
-  return machine;
+function machineWithSets(): Promise<Machine> {
+  return machineAfter('create --alg ES256 auth k1', 'create --alg EdDSA auth k2');
 }
 
 async function told(machine: Machine, words = '', settings: Settings = {}) {
@@ -57,7 +52,7 @@ test.each(broken)(
 
 test.each(broken)('%s: another keystore, unless this host has opened it before', async (_, breakIt, code) => {
   const machine = new Machine();
-  await machine.jwks('init --keystore keys');
+  await ok(machine, 'init --keystore keys');
   breakIt(secretOf(machine));
   expect(await told(machine, '--keystore keys')).toMatchObject({ status: 1 });
   rmSync(stateOf(machine), { recursive: true });

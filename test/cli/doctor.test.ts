@@ -22,17 +22,14 @@ import { instant, Machine, type Settings } from '../support/cli.ts';
 import { modeOf } from '../support/keystore-files.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { keystoreOf, machineAfter, ok, secretOf, stateOf } from './machines.ts';
 
-const data = (machine: Machine) => `${machine.home}/.local/share/jwks`;
-const secretOf = (machine: Machine) => `${machine.home}/.config/jwks/secret`;
-const stateOf = (machine: Machine) => `${machine.home}/.local/state/jwks`;
-
-async function machineWithSets(): Promise<Machine> {
-  const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
-  await machine.jwks('create --alg EdDSA auth k2');
-  await machine.jwks('create --alg HS256 other h1');
-  return machine;
+function machineWithSets(): Promise<Machine> {
+  return machineAfter(
+    'create --alg ES256 auth k1',
+    'create --alg EdDSA auth k2',
+    'create --alg HS256 other h1',
+  );
 }
 
 interface Told {
@@ -132,7 +129,7 @@ test('a keystore that is not there is exit 3', async () => {
 describe('documents', () => {
   test('a damaged one is named and the others are opened', async () => {
     const machine = await machineWithSets();
-    writeFileSync(`${data(machine)}/sets/other/1.json`, '{"x"');
+    writeFileSync(`${keystoreOf(machine)}/sets/other/1.json`, '{"x"');
     const { status, told } = await examine(machine);
     expect(status).toBe(1);
     expect(told).toMatchObject([{ set: 'other', code: 'damaged', severity: 'error' }]);
@@ -140,13 +137,13 @@ describe('documents', () => {
 
   test('one in the place of another set', async () => {
     const machine = await machineWithSets();
-    copyFileSync(`${data(machine)}/sets/auth/2.json`, `${data(machine)}/sets/other/1.json`);
+    copyFileSync(`${keystoreOf(machine)}/sets/auth/2.json`, `${keystoreOf(machine)}/sets/other/1.json`);
     expect(await found(machine)).toEqual(['other error damaged']);
   });
 
   test('a sealed half that does not open is found with the secret only', async () => {
     const machine = await machineWithSets();
-    const path = `${data(machine)}/sets/other/1.json`;
+    const path = `${keystoreOf(machine)}/sets/other/1.json`;
     const document = JSON.parse(readFileSync(path, 'utf8'));
     const tag = Buffer.from(document.tag, 'base64url');
     tag[0] = (tag[0] ?? 0) ^ 1;
@@ -173,12 +170,12 @@ describe('documents', () => {
 
   test('one that went back, one that is gone, one in a newer format', async () => {
     const machine = await machineWithSets();
-    const place = `${data(machine)}/sets/auth`;
+    const place = `${keystoreOf(machine)}/sets/auth`;
     copyFileSync(`${place}/2.json`, `${machine.home}/kept`);
-    await machine.jwks('create --alg ES256 auth k3');
+    await ok(machine, 'create --alg ES256 auth k3');
     rmSync(`${place}/3.json`);
     copyFileSync(`${machine.home}/kept`, `${place}/2.json`);
-    rmSync(`${data(machine)}/sets/other`, { recursive: true });
+    rmSync(`${keystoreOf(machine)}/sets/other`, { recursive: true });
     expect(await found(machine)).toEqual(['auth error rolled-back', 'other error rolled-back']);
     expect(await found(machine, '--accept-rollback')).toEqual([]);
     const document = JSON.parse(readFileSync(`${place}/2.json`, 'utf8'));
@@ -190,8 +187,8 @@ describe('documents', () => {
 
   test('a master document that is damaged, empty or gone: sets are looked at all the same', async () => {
     const machine = await machineWithSets();
-    const master = `${data(machine)}/master/1.json`;
-    writeFileSync(`${data(machine)}/sets/other/1.json`, '{"x"');
+    const master = `${keystoreOf(machine)}/master/1.json`;
+    writeFileSync(`${keystoreOf(machine)}/sets/other/1.json`, '{"x"');
     writeFileSync(master, '{}');
     const rest = ['other error damaged', '- warning not-opened'];
     expect(await found(machine)).toEqual(['- error damaged', ...rest]);
@@ -203,8 +200,8 @@ describe('documents', () => {
 
   test("another keystore's master document", async () => {
     const machine = await machineWithSets();
-    await machine.jwks('init --keystore other');
-    copyFileSync(`${machine.home}/work/other/master/1.json`, `${data(machine)}/master/1.json`);
+    await ok(machine, 'init --keystore other');
+    copyFileSync(`${machine.home}/work/other/master/1.json`, `${keystoreOf(machine)}/master/1.json`);
     const told = await found(machine);
     expect(told).toContain('- error identity');
     expect(told).toContain('auth error damaged');
@@ -214,7 +211,7 @@ describe('documents', () => {
 describe('names and revisions', () => {
   test('temporary files: younger than an hour, older, and none of ours', async () => {
     const machine = await machineWithSets();
-    const place = `${data(machine)}/sets/auth`;
+    const place = `${keystoreOf(machine)}/sets/auth`;
     const [young, old] = [`${place}/.jwks-aaaaaaaaaaaa`, `${place}/.jwks-bbbbbbbbbbbb`];
     for (const path of [young, old, `${place}/.swp`, `${place}/.jwks-notes`]) {
       writeFileSync(path, 'x', { mode: 0o600 });
@@ -233,9 +230,9 @@ describe('names and revisions', () => {
 
   test('a superseded revision that is full is emptied, but not where it has another name', async () => {
     const machine = new Machine();
-    const place = `${data(machine)}/sets/auth`;
+    const place = `${keystoreOf(machine)}/sets/auth`;
     for (const kid of ['k1', 'k2', 'k3']) {
-      await machine.jwks(`create --alg ES256 auth ${kid}`);
+      await ok(machine, `create --alg ES256 auth ${kid}`);
       copyFileSync(`${place}/${kid[1]}.json`, `${machine.home}/${kid}`);
     }
     copyFileSync(`${machine.home}/k1`, `${place}/1.json`);
@@ -256,9 +253,9 @@ describe('names and revisions', () => {
 
   test('nothing is emptied below a newest one that is damaged, went back or is empty', async () => {
     const machine = await machineWithSets();
-    const place = `${data(machine)}/sets/auth`;
+    const place = `${keystoreOf(machine)}/sets/auth`;
     copyFileSync(`${place}/2.json`, `${machine.home}/two`);
-    await machine.jwks('create --alg ES256 auth k3');
+    await ok(machine, 'create --alg ES256 auth k3');
     copyFileSync(`${place}/3.json`, `${machine.home}/three`);
     for (const newest of ['{"x"', '']) {
       copyFileSync(`${machine.home}/two`, `${place}/2.json`);
@@ -277,13 +274,13 @@ describe('names and revisions', () => {
 
   test('a gap in the revisions', async () => {
     const machine = await machineWithSets();
-    rmSync(`${data(machine)}/sets/auth/1.json`);
+    rmSync(`${keystoreOf(machine)}/sets/auth/1.json`);
     expect(await found(machine)).toEqual(['auth warning revision-gap']);
   });
 
   test('what does not belong there, and links', async () => {
     const machine = await machineWithSets();
-    const keystore = data(machine);
+    const keystore = keystoreOf(machine);
     writeFileSync(`${keystore}/README`, '');
     mkdirSync(`${keystore}/.git`);
     mkdirSync(`${keystore}/sets/Upper`);
@@ -298,18 +295,18 @@ describe('names and revisions', () => {
     symlinkSync(`${machine.home}/1.json`, `${keystore}/sets/other/1.json`);
     expect(await found(machine)).toContain('other error symbolic-link');
     const before = snapshotOf(machine.home);
-    await machine.jwks('doctor --repair');
+    expect((await machine.jwks('doctor --repair')).status).toBe(1);
     expect(snapshotOf(machine.home)).toEqual(before);
   });
 
   test('a copy that was made with links', async () => {
     const machine = await machineWithSets();
-    linkSync(`${data(machine)}/sets/other/1.json`, `${machine.home}/copy`);
+    linkSync(`${keystoreOf(machine)}/sets/other/1.json`, `${machine.home}/copy`);
     expect(await found(machine)).toEqual(['other warning hard-link']);
     // One that its writer was killed behind is no copy.
     rmSync(`${machine.home}/copy`);
-    const temporary = `${data(machine)}/sets/other/.jwks-aaaaaaaaaaaa`;
-    linkSync(`${data(machine)}/sets/other/1.json`, temporary);
+    const temporary = `${keystoreOf(machine)}/sets/other/.jwks-aaaaaaaaaaaa`;
+    linkSync(`${keystoreOf(machine)}/sets/other/1.json`, temporary);
     age(machine, temporary, 7_200);
     expect(await found(machine)).toEqual(['other warning temporary-file']);
     expect(await found(machine, '--repair')).toEqual([]);
@@ -320,7 +317,7 @@ describe('names and revisions', () => {
 describe('modes and owners', () => {
   test('wider modes than ours are tightened', async () => {
     const machine = await machineWithSets();
-    const keystore = data(machine);
+    const keystore = keystoreOf(machine);
     chmodSync(`${keystore}/sets/auth/2.json`, 0o644);
     chmodSync(`${keystore}/sets/other/1.json`, 0o666);
     chmodSync(`${keystore}/sets`, 0o755);
@@ -341,34 +338,34 @@ describe('modes and owners', () => {
 
   test('a keystore that everybody can write is looked at, and can be tightened', async () => {
     const machine = await machineWithSets();
-    chmodSync(data(machine), 0o777);
+    chmodSync(keystoreOf(machine), 0o777);
     const group = await found(machine);
     expect(group).toContain('- error mode');
-    await machine.jwks('doctor --repair');
-    expect(modeOf(data(machine))).toBe('0770');
+    await ok(machine, 'doctor --repair');
+    expect(modeOf(keystoreOf(machine))).toBe('0770');
     expect((await machine.jwks('list -q')).status).toBe(0);
   });
 
   test("bits of the directory's group may be followed", async () => {
     const machine = await machineWithSets();
-    chmodSync(data(machine), 0o750);
-    chmodSync(`${data(machine)}/sets`, 0o750);
-    chmodSync(`${data(machine)}/sets/auth/2.json`, 0o640);
+    chmodSync(keystoreOf(machine), 0o750);
+    chmodSync(`${keystoreOf(machine)}/sets`, 0o750);
+    chmodSync(`${keystoreOf(machine)}/sets/auth/2.json`, 0o640);
     expect(await found(machine)).toEqual([]);
-    chmodSync(`${data(machine)}/sets/auth/2.json`, 0o660);
+    chmodSync(`${keystoreOf(machine)}/sets/auth/2.json`, 0o660);
     expect(await found(machine)).toEqual(['auth error mode']);
   });
 
   test.skipIf(process.geteuid?.() !== 0)('other owners are told and left alone', async () => {
     const machine = await machineWithSets();
-    const path = `${data(machine)}/sets/auth/2.json`;
+    const path = `${keystoreOf(machine)}/sets/auth/2.json`;
     chmodSync(path, 0o644);
     chownSync(path, 12_345, 12_345);
     const { told, repairs } = await examine(machine, '--repair');
     expect(told.map(({ code }) => code).sort()).toEqual(['mode', 'owner']);
     expect(repairs).toEqual([]);
     expect([modeOf(path), lstatSync(path).uid]).toEqual(['0644', 12_345]);
-    chownSync(data(machine), 12_345, 12_345);
+    chownSync(keystoreOf(machine), 12_345, 12_345);
     expect(await found(machine)).toContain('- error owner');
   });
 });

@@ -5,14 +5,12 @@ import { join } from 'node:path';
 import { CompactEncrypt, compactDecrypt, importJWK } from 'jose';
 import { expect, test } from 'vitest';
 import { forged, part } from '../jose/tokens.ts';
-import { instant, Machine } from '../support/cli.ts';
+import { instant, type Machine } from '../support/cli.ts';
 import { transcript } from '../support/transcript.ts';
+import { machineAfter, ok } from './machines.ts';
 
-async function machineWith(...creates: readonly string[]): Promise<Machine> {
-  const machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks('init');
-  for (const words of creates) await machine.jwks(`create --use enc ${words}`);
-  return machine;
+function machineWith(...creates: readonly string[]): Promise<Machine> {
+  return machineAfter('init', ...creates.map((words) => `create --use enc ${words}`));
 }
 
 const ecdh = '--alg ECDH-ES+A256KW';
@@ -87,7 +85,7 @@ test('the active key encrypts; those before and after it open too, until they ar
   const encrypt = async () => (await machine.jwks('encrypt mail', { stdin: 'x' })).stdout;
   const open = async (message: string) => (await machine.jwks('decrypt mail', { stdin: message })).stdout;
   const first = await encrypt();
-  await machine.jwks('rotate mail');
+  await ok(machine, 'rotate mail');
   expect(header(await encrypt())).toMatchObject({ kid: 'k1' });
   machine.now = instant('2026-02-03T12:00:00Z');
   const second = await encrypt();
@@ -112,9 +110,9 @@ test('the active key encrypts; those before and after it open too, until they ar
 
 test('what does not open', async () => {
   const machine = await machineWith(`${ecdh} mail k1`, `${ecdh} other k1`, `${ecdh} revoked k1`);
-  await machine.jwks('create --alg ES256 auth s');
+  await ok(machine, 'create --alg ES256 auth s');
   const message = (await machine.jwks('encrypt mail', { stdin: 'x' })).stdout.trim();
-  await machine.jwks('revoke revoked k1');
+  await ok(machine, 'revoke revoked k1');
   const [, ...rest] = message.split('.');
   const withHeader = (header: object) => [part(header), ...rest].join('.');
   const say = async (set: string, stdin: string) => {
@@ -154,7 +152,7 @@ test('what does not open', async () => {
 
 test('which key and how: usage', async () => {
   const machine = await machineWith(`${ecdh} mail a`, '--alg dir --bits 128 mail b');
-  await machine.jwks('create --alg ES256 auth s');
+  await ok(machine, 'create --alg ES256 auth s');
   const stdin = 'x';
   await transcript(
     machine,

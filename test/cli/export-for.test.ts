@@ -8,6 +8,7 @@ import { exportedProducts } from '../../src/operations/product-exports/products.
 import { instant, Machine, type Ran } from '../support/cli.ts';
 import { modeOf, snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 type Jwk = { readonly kid: string } & Readonly<Record<string, unknown>>;
 
@@ -15,12 +16,12 @@ type Jwk = { readonly kid: string } & Readonly<Record<string, unknown>>;
 async function machineWithKeys(alg = 'ES256'): Promise<Machine> {
   const machine = new Machine('2026-02-01T12:00:00Z');
   const bits = /^(?:RS|PS)/.test(alg) ? ' --bits 2048' : '';
-  await machine.jwks(`create --alg ${alg}${bits} auth`);
-  await machine.jwks('rotate auth');
+  await ok(machine, `create --alg ${alg}${bits} auth`);
+  await ok(machine, 'rotate auth');
   machine.now = instant('2026-02-04T12:00:00Z');
-  await machine.jwks('rotate auth');
-  await machine.jwks('create --alg ECDH-ES auth box');
-  await machine.jwks('create --alg HS256 sym shared');
+  await ok(machine, 'rotate auth');
+  await ok(machine, 'create --alg ECDH-ES auth box');
+  await ok(machine, 'create --alg HS256 sym shared');
   return machine;
 }
 
@@ -136,7 +137,7 @@ test('supabase: a list on one line, whose signer alone may sign', async () => {
 
 test('supabase: an algorithm that it does not know is refused', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES384 auth one');
+  await ok(machine, 'create --alg ES384 auth one');
   await transcript(
     machine,
     `
@@ -210,10 +211,10 @@ test('kubernetes: three files, and the kids that kube-apiserver computes', async
 test('kubernetes: no word where the kids are those already; other algorithms are refused', async () => {
   const machine = new Machine();
   mkdirSync(`${machine.home}/work/sa`);
-  await machine.jwks('create --alg ES256 --kid-from spki-sha256 auth');
+  await ok(machine, 'create --alg ES256 --kid-from spki-sha256 auth');
   const { stderr } = await good(machine.jwks('export auth --for kubernetes --private -o sa'));
   expect(stderr).not.toContain('by its own rule');
-  await machine.jwks('create --alg EdDSA ed one');
+  await ok(machine, 'create --alg EdDSA ed one');
   await transcript(
     machine,
     `
@@ -261,7 +262,7 @@ test.skipIf(!hasJava)(
 test('keycloak: an RSA key with the certificate that it came with', async () => {
   const machine = new Machine();
   const work = `${machine.home}/work`;
-  await machine.jwks('create --alg RS256 --bits 2048 --private -o made.json made');
+  await ok(machine, 'create --alg RS256 --bits 2048 --private -o made.json made');
   const { keys } = JSON.parse(readFileSync(`${work}/made.json`, 'utf8'));
   writeFileSync(`${work}/key.jwk`, JSON.stringify(keys[0]));
   const { certificateMembers, selfSign } = await import('../../src/jose/write/certificate.ts');
@@ -296,7 +297,7 @@ test.each([
   ['***', 'jwks'],
 ])('istio: set %j is the resource %s', async (set, name) => {
   const machine = new Machine();
-  await machine.jwks(['create', '--alg', 'ES256', set]);
+  await ok(machine, ['create', '--alg', 'ES256', set]);
   const ran = await good(machine.jwks(['export', set, '--for', 'istio', '--issuer', 'https://a.example']));
   expect(parse(ran.stdout).metadata).toEqual({ name });
 });
@@ -335,7 +336,7 @@ test('pomerium: base64 of the private keys, the signer first', async () => {
 
 test('authelia: every signing key with its PEM, the signer first', async () => {
   const machine = await machineWithKeys();
-  await machine.jwks('create --alg PS256 --bits 2048 auth _odd');
+  await ok(machine, 'create --alg PS256 --bits 2048 auth _odd');
   const { stdout, stderr } = await good(machine.jwks('export auth --for authelia --private'));
   const { jwks } = parse(stdout).identity_providers.oidc;
   const wanted = await published(machine);
@@ -385,7 +386,7 @@ test('a product that publishes what it has whole refuses a key of which it has h
 
 test('a set without a signer, or with nothing to publish, is refused', async () => {
   const machine = await machineWithKeys();
-  await machine.jwks('create --alg ECDH-ES box only');
+  await ok(machine, 'create --alg ECDH-ES box only');
   await good(machine.jwks('import verifier -', { stdin: await publicHalf() }));
   for (const [words, status] of [
     ['box --for hydra --private', 5],

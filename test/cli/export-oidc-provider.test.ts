@@ -5,6 +5,7 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import Provider from 'oidc-provider';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
+import { ok } from './machines.ts';
 
 const audience = 'https://api.example';
 const issuer = 'https://auth.example.com';
@@ -55,12 +56,12 @@ async function start(
 
 test.each(['RS256', 'ES256', 'EdDSA'])('%s', async (alg) => {
   const machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks(`create --alg ${alg}${alg === 'RS256' ? ' --bits 2048' : ''} auth`);
-  await machine.jwks('rotate auth');
+  await ok(machine, `create --alg ${alg}${alg === 'RS256' ? ' --bits 2048' : ''} auth`);
+  await ok(machine, 'rotate auth');
   machine.now = instant('2026-02-04T12:00:00Z');
-  await machine.jwks('rotate auth');
-  await machine.jwks('create --alg ECDH-ES auth box');
-  await machine.jwks('create --alg HS256 auth shared');
+  await ok(machine, 'rotate auth');
+  await ok(machine, 'create --alg ECDH-ES auth box');
+  await ok(machine, 'create --alg HS256 auth shared');
   const publicKeys = JSON.parse((await machine.jwks('export auth')).stdout) as JSONWebKeySet;
   const exported = await machine.jwks('export auth --for oidc-provider --private');
   expect(exported.status).toBe(0);

@@ -3,16 +3,17 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 const kidsIn = (stdout: string): string[] => JSON.parse(stdout).keys.map((key: { kid: string }) => key.kid);
 
 async function threeSets(): Promise<Machine> {
   const machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth first');
-  await machine.jwks('create --alg EdDSA payments pay');
-  await machine.jwks('create --alg HS256 sym shared');
+  await ok(machine, 'create --alg ES256 auth first');
+  await ok(machine, 'create --alg EdDSA payments pay');
+  await ok(machine, 'create --alg HS256 sym shared');
   machine.now = instant('2026-03-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth second');
+  await ok(machine, 'create --alg ES256 auth second');
   return machine;
 }
 
@@ -66,7 +67,7 @@ test('--at shows what was or will be published then', async () => {
 
 test('two sets with different keys of one kid are refused, the same key once is not', async () => {
   const machine = await threeSets();
-  await machine.jwks('create --alg ES256 other first');
+  await ok(machine, 'create --alg ES256 other first');
   await transcript(
     machine,
     `
@@ -137,7 +138,7 @@ test('which sets must be said', async () => {
 
 test('--private holds every private half, symmetric and encryption keys too', async () => {
   const machine = await threeSets();
-  await machine.jwks('create --alg ECDH-ES --crv X25519 enc box');
+  await ok(machine, 'create --alg ECDH-ES --crv X25519 enc box');
   const { stdout, stderr } = await machine.jwks('export auth payments sym enc --private');
   const { keys } = JSON.parse(stdout);
   expect(keys.map(({ kid }: { kid: string }) => kid)).toEqual(['second', 'first', 'pay', 'shared', 'box']);
@@ -147,7 +148,7 @@ test('--private holds every private half, symmetric and encryption keys too', as
 
 test('an encryption key is published while it should be used', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ECDH-ES enc box');
+  await ok(machine, 'create --alg ECDH-ES enc box');
   await transcript(
     machine,
     `

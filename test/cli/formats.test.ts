@@ -2,31 +2,32 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { Machine } from '../support/cli.ts';
+import { filesBelow } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { machineAfter, ok } from './machines.ts';
 
-async function machineWithKeys(): Promise<Machine> {
-  const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth first');
-  await machine.jwks('create --alg ES256 auth second');
-  return machine;
+function machineWithKeys(): Promise<Machine> {
+  return machineAfter('create --alg ES256 auth first', 'create --alg ES256 auth second');
 }
 
 test('json-pretty and yaml hold what json holds', async () => {
   const machine = await machineWithKeys();
   for (const command of ['list', 'get auth', 'algs', 'config']) {
-    const json = JSON.parse((await machine.jwks(`${command} --format json`)).stdout);
-    const pretty = (await machine.jwks(`${command} --format json-pretty`)).stdout;
-    if (command !== 'config') {
-      expect(JSON.parse(pretty)).toEqual(json);
-      expect(parse((await machine.jwks(`${command} --format yaml`)).stdout)).toEqual(json);
-    }
+    const printed = async (format: string) => (await machine.jwks(`${command} --format ${format}`)).stdout;
+    const json = await printed('json');
+    // `config` shows the format itself.
+    const as = (format: string) => JSON.parse(json.replace('"value":"json"', `"value":"${format}"`));
+    const pretty = await printed('json-pretty');
+    expect(JSON.parse(pretty)).toEqual(as('json-pretty'));
+    expect(parse(await printed('yaml'))).toEqual(as('yaml'));
+    expect(json).toMatch(/^.+\n$/);
     expect(pretty.split('\n').length).toBeGreaterThan(3);
   }
 });
 
 test('yaml', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth first');
+  await ok(machine, 'create --alg ES256 auth first');
   await transcript(
     machine,
     `
@@ -142,10 +143,35 @@ test('an unknown format, or one that a command has not, is a usage error', async
   );
 });
 
+test('an unknown format is one also where it would change nothing', async () => {
+  const machine = await machineWithKeys();
+  for (const command of [
+    'export auth',
+    'export auth --for envoy',
+    'timeline',
+    'sign auth',
+    'encrypt auth',
+    'decrypt auth message',
+    'convert key',
+    'serve auth',
+    'backup copy.json',
+    'secret generate',
+    'completion bash',
+  ]) {
+    for (const format of ['xml', 'jsonpointer', 'prometheus']) {
+      const ran = await machine.jwks(`${command} --format ${format}`);
+      expect({ command, ...ran }).toMatchObject({ command, status: 2, stdout: '' });
+      expect(ran.stderr).toContain('unknown format');
+    }
+  }
+  const first = await new Machine().jwks('create auth --dry-run --format xml');
+  expect(first).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('unknown format') });
+});
+
 test('a form that the result does not have is refused before anything is made', async () => {
   const machine = new Machine();
   expect((await machine.jwks('init --format jwks')).status).toBe(2);
-  expect((await machine.jwks('list')).status).toBe(3);
+  expect(filesBelow(machine.home)).toEqual(['work']);
 });
 
 test('the format comes from the option, then from JWKS_FORMAT', async () => {
@@ -169,8 +195,9 @@ test('the format comes from the option, then from JWKS_FORMAT', async () => {
 test('export accepts a format and ignores it, except for errors', async () => {
   const machine = await machineWithKeys();
   const usual = await machine.jwks('export auth');
-  for (const format of ['table', 'json', 'yaml', 'jwks']) {
-    expect((await machine.jwks(`export auth --format ${format}`)).stdout).toBe(usual.stdout);
+  expect(usual.status).toBe(0);
+  for (const format of ['table', 'json', 'yaml', 'jwks', 'jsonpath=keys.0', 'jsonpointer=/keys']) {
+    expect(await machine.jwks(`export auth --format ${format}`)).toEqual(usual);
   }
   await transcript(
     machine,

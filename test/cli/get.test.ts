@@ -2,13 +2,14 @@
 import { expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 const ec = (kid: string, n: number, set = 'auth') =>
   `{"kty":"EC","use":"sig","alg":"ES256","kid":"${kid}","crv":"P-256","x":"<x${n}>","y":"<y${n}>","set":"${set}"}`;
 
 test('a single key is its bare object, a set has its name, several sets are one list', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth first');
+  await ok(machine, 'create --alg ES256 auth first');
   await transcript(
     machine,
     `
@@ -17,8 +18,8 @@ test('a single key is its bare object, a set has its name, several sets are one 
   `,
   );
   machine.now = instant('2026-02-02T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth second');
-  await machine.jwks('create --alg ES256 other third');
+  await ok(machine, 'create --alg ES256 auth second');
+  await ok(machine, 'create --alg ES256 other third');
   await transcript(
     machine,
     `
@@ -43,7 +44,7 @@ test('a single key is its bare object, a set has its name, several sets are one 
 
 test('what is not there is exit 3', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth first');
+  await ok(machine, 'create --alg ES256 auth first');
   await transcript(
     machine,
     `
@@ -69,7 +70,7 @@ test('what is not there is exit 3', async () => {
 
 test('private members are there with --private only, which is said', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth first');
+  await ok(machine, 'create --alg ES256 auth first');
   await transcript(
     machine,
     `
@@ -84,7 +85,7 @@ test('private members are there with --private only, which is said', async () =>
 
 test('a symmetric key is shown without its value, and not at all in a pure set', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg HS256 sym shared');
+  await ok(machine, 'create --alg HS256 sym shared');
   await transcript(
     machine,
     `

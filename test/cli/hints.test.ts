@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
+import { ok } from './machines.ts';
 
 /** The words that a shell makes of a line. */
 function words(line: string | undefined): string[] {
@@ -17,7 +18,7 @@ const nextIn = (stderr: string) => /^next: (.*?) {2,}\S/m.exec(stderr)?.[1];
 
 test.each(['my set', "it's", 'a;b $HOME', '-x', '--help'])('a key that set %j has not', async (set) => {
   const machine = new Machine();
-  await machine.jwks(['create', '--alg', 'ES256', '--', set, 'k1']);
+  await ok(machine, ['create', '--alg', 'ES256', '--', set, 'k1']);
   const { status, stderr } = await machine.jwks(['get', '--kid', 'nobody', '--', set]);
   expect(status).toBe(3);
   const [program, ...argv] = words(hintIn(stderr)?.replace(/ shows its keys$/, ''));
@@ -56,7 +57,7 @@ test('the chmod of a file whose path has a space', async () => {
 
 test.each(['-x', '--all', 'my set', 'a;b'])('what to run after a key of set %j was made', async (set) => {
   const machine = new Machine();
-  await machine.jwks(['init', '--keystore', 'my keys']);
+  await ok(machine, ['init', '--keystore', 'my keys']);
   for (const place of [[], ['--keystore', 'my keys']]) {
     const { status, stderr } = await machine.jwks(['create', '--alg', 'ES256', ...place, '--', set, 'k1']);
     expect(status).toBe(0);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { startHttp } from '../support/https-server.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 interface Event {
   readonly id: string;
@@ -27,22 +28,22 @@ test('every kind of event', async () => {
   const publish = async () => {
     published = (await machine.jwks('export auth')).stdout;
   };
-  await machine.jwks('create --alg ES256 auth k1');
-  await machine.jwks(`policy auth --rotate-every 30d --published-at ${url}`);
-  await machine.jwks('rotate auth --note early');
-  await machine.jwks('rotate auth --cancel');
+  await ok(machine, 'create --alg ES256 auth k1');
+  await ok(machine, `policy auth --rotate-every 30d --published-at ${url}`);
+  await ok(machine, 'rotate auth --note early');
+  await ok(machine, 'rotate auth --cancel');
   machine.now = instant('2026-03-01T12:00:00Z');
-  await machine.jwks('rotate auth --due');
+  await ok(machine, 'rotate auth --due');
   await publish();
   machine.now = instant('2026-03-02T12:00:00Z');
-  await machine.jwks('rotate auth --due');
-  await machine.jwks('rotate auth --now');
+  await ok(machine, 'rotate auth --due');
+  await ok(machine, 'rotate auth --now');
   machine.now = instant('2026-03-20T12:00:00Z');
-  await machine.jwks('rotate auth --due');
-  await machine.jwks('create --alg ES256 auth k2');
-  await machine.jwks('retire auth k2');
-  await machine.jwks('revoke auth k2 --reason superseded');
-  await machine.jwks('delete auth --yes --note over');
+  await ok(machine, 'rotate auth --due');
+  await ok(machine, 'create --alg ES256 auth k2');
+  await ok(machine, 'retire auth k2');
+  await ok(machine, 'revoke auth k2 --reason superseded');
+  await ok(machine, 'delete auth --yes --note over');
   const kids: string[] = [];
   const nameOf = (kid: string | null) => {
     if (kid === null || /^k\d$/.test(kid)) return kid ?? '';
@@ -71,7 +72,7 @@ test('every kind of event', async () => {
 
 test('by whom: JWKS_ACTOR, else SUDO_USER, else user and host', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
+  await ok(machine, 'create --alg ES256 auth k1');
   await machine.jwks('create --alg ES256 auth k2', { env: { SUDO_USER: 'bob' } });
   await machine.jwks('policy auth --skew 1m', { env: { SUDO_USER: 'bob', JWKS_ACTOR: 'ci' } });
   await machine.jwks('revoke auth k1', { env: { SUDO_USER: '', JWKS_ACTOR: '' } });
@@ -102,9 +103,9 @@ test('notes of every command that changes a set; one that is none is refused', a
 
 test('its JSON, and what came after an event', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1 --note first');
+  await ok(machine, 'create --alg ES256 auth k1 --note first');
   machine.now = instant('2026-02-02T12:00:00Z');
-  await machine.jwks('revoke auth k1 --no-successor');
+  await ok(machine, 'revoke auth k1 --no-successor');
   await transcript(
     machine,
     `
@@ -136,17 +137,17 @@ test('its JSON, and what came after an event', async () => {
 
 test('a script that has got ahead of the history, as after a restore, should notice', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
+  await ok(machine, 'create --alg ES256 auth k1');
   expect((await machine.jwks('history auth --since 99.1')).status).toBe(3);
 });
 
 test('the tables, of one set and of all, deleted ones too, in the order of time', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
+  await ok(machine, 'create --alg ES256 auth k1');
   machine.now = instant('2026-02-02T12:00:00Z');
-  await machine.jwks('create --alg ES256 pay p1');
+  await ok(machine, 'create --alg ES256 pay p1');
   machine.now = instant('2026-02-03T12:00:00Z');
-  await machine.jwks('delete auth --yes');
+  await ok(machine, 'delete auth --yes');
   await transcript(
     machine,
     `
@@ -175,10 +176,10 @@ test('the tables, of one set and of all, deleted ones too, in the order of time'
 test('text from outside cannot steer a terminal', async () => {
   const machine = new Machine();
   const bidi = '\u202e';
-  await machine.jwks(['create', '--alg', 'ES256', 'auth', `k${bidi}1`, '--note', `a${bidi}b\ttab`]);
-  await machine.jwks(['create', '--alg', 'ES256', 'auth', `k${bidi}1`, '--note', `a${bidi}b`], {
-    env: { JWKS_ACTOR: `eve\u001b[31m\n${bidi}\u009b1m` },
-  });
+  const create = ['create', '--alg', 'ES256', 'auth', `k${bidi}1`, '--note'];
+  expect((await machine.jwks([...create, `a${bidi}b\ttab`])).status).toBe(2);
+  const env = { JWKS_ACTOR: `eve\u001b[31m\n${bidi}\u009b1m` };
+  expect((await machine.jwks([...create, `a${bidi}b`], { env })).status).toBe(0);
   for (const words of ['history auth', 'history auth --format json', 'history auth --format yaml']) {
     const { stdout, status } = await machine.jwks(words);
     expect([words, status]).toEqual([words, 0]);

@@ -9,6 +9,7 @@ import { directory, run, ssl } from '../jose/read-programs.ts';
 import { passphrase } from '../jose/read-support.ts';
 import { Machine, type Settings } from '../support/cli.ts';
 import { filesBelow } from '../support/snapshot.ts';
+import { ok } from './machines.ts';
 
 const path = (name: string) => join(directory, name);
 const text = (name: string) => readFileSync(path(name), 'utf8');
@@ -153,7 +154,9 @@ describe.skipIf(!openssl.isThere)(openssl.title('openssl'), () => {
     test('that comes next is not said to sign at a date', async () => {
       const machine = new Machine();
       await taken(machine, 'ec2.pub --next');
-      expect((await machine.jwks('list auth')).stdout).not.toContain('signs from');
+      expect((await machine.jwks('list auth')).stdout).toMatch(
+        /^auth\t[\w-]{43}\tES256\tsig\tnext\tpublished only: no private half$/m,
+      );
     });
 
     test('in front of a private one does not keep that from succeeding', async () => {
@@ -216,7 +219,7 @@ describe('JSON', () => {
 
   test('an export is taken in again as it was: secrets and keys for encryption too', async () => {
     const machine = new Machine();
-    for (const alg of ['ES256', 'HS256', 'ECDH-ES', 'A256KW']) await machine.jwks(`create --alg ${alg} auth`);
+    for (const alg of ['ES256', 'HS256', 'ECDH-ES', 'A256KW']) await ok(machine, `create --alg ${alg} auth`);
     const all = await jsonOf(machine, 'export auth --private');
     put('all.json', all);
     const other = new Machine();

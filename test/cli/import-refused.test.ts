@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { openssl, runOn } from '../jose/programs.ts';
 import { Machine, type Settings } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
+import { ok } from './machines.ts';
 
 type Jwk = Record<string, unknown>;
 
@@ -32,7 +33,7 @@ function put(machine: Machine, files: Readonly<Record<string, unknown>>): void {
 /** A machine with a set of the key `k1`, and files. */
 async function withAuth(files: Readonly<Record<string, unknown>> = {}): Promise<Machine> {
   const machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth k1');
+  await ok(machine, 'create --alg ES256 auth k1');
   put(machine, { 'good.json': good, ...files });
   return machine;
 }
@@ -138,13 +139,13 @@ describe('exit 6, and nothing of the other keys either', () => {
 test('exit 5: a kid that the set has had, and a key that it has revoked, whatever it is called', async () => {
   const machine = await withAuth({ mine: { ...other, kid: 'k1' }, again: { ...good, kid: 'again' } });
   expect(await refused(machine, 'auth good.json mine')).toMatch(/^5 .*"k1".*kid/);
-  await machine.jwks('import auth good.json');
+  await ok(machine, 'import auth good.json');
   expect(await refused(machine, 'auth good.json --force')).toMatch(/^5 .*"good"/);
-  await machine.jwks('revoke auth good k1');
+  await ok(machine, 'revoke auth good k1');
   put(machine, { 'other.json': other });
   expect(await refused(machine, 'auth other.json again --force')).toMatch(/^5 .*"again".*revoked/);
   expect(await refused(machine, 'auth mine')).toMatch(/^5 .*"k1"/);
-  await machine.jwks('delete auth --yes');
+  await ok(machine, 'delete auth --yes');
   expect(await refused(machine, 'auth again')).toMatch(/^5 .*revoked/);
   expect((await machine.jwks('import another again')).status).toBe(0);
 });
@@ -158,7 +159,7 @@ test('exit 6: one kid in two files', async () => {
 describe('exit 5: an algorithm that the policy does not list', () => {
   test('unless it is forced', async () => {
     const machine = await withAuth({ hs: { ...secret(32), kid: 'hs', alg: 'HS256' } });
-    await machine.jwks('policy auth --alg ES256');
+    await ok(machine, 'policy auth --alg ES256');
     expect(await refused(machine, 'auth good.json hs')).toMatch(/^5 .*HS256.*ES256/);
     expect(await refused(machine, 'auth hs --dry-run')).toMatch(/^5 /);
     expect((await machine.jwks('import auth hs --force')).status).toBe(0);

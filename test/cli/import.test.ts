@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { filesBelow, modeOf, snapshotOf } from '../support/snapshot.ts';
 import { runLine, standsFor, transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 function ecJwk(members: object = {}): Record<string, unknown> {
   const { privateKey } = generateKeyPairSync('ec', {
@@ -25,7 +26,7 @@ function put(machine: Machine, name: string, jwk: object): void {
 /** A machine with a keystore, and files of one key each, `k1.json` to `k4.json`. */
 async function withFiles(): Promise<Machine> {
   const machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks('init');
+  await ok(machine, 'init');
   for (const kid of ['k1', 'k2', 'k3', 'k4']) put(machine, `${kid}.json`, ecJwk({ kid }));
   put(machine, 'public.json', publicOf(ecJwk({ kid: 'theirs' })));
   return machine;
@@ -109,8 +110,8 @@ test('Ory reads the JSON, private members only where they are asked for', async 
 
 test('a successor from elsewhere is published ahead', async () => {
   const machine = await withFiles();
-  await machine.jwks('import auth k1.json');
-  await machine.jwks('import auth k2.json --next');
+  await ok(machine, 'import auth k1.json');
+  await ok(machine, 'import auth k2.json --next');
   await transcript(
     machine,
     `
@@ -129,15 +130,15 @@ test.each([
   ['--retiring --retire-at 2026-03-01', '2026-03-01T00:00:00Z'],
 ])('with %s the dates are told on which it has to be published again', async (options, date) => {
   const machine = await withFiles();
-  await machine.jwks('import auth k1.json');
+  await ok(machine, 'import auth k1.json');
   expect((await machine.jwks(`import auth k2.json ${options}`)).stderr).toContain(date);
 });
 
 test('keys that no longer sign are published until grace is over, or until a date', async () => {
   const machine = await withFiles();
-  await machine.jwks('import auth k1.json');
-  await machine.jwks('import auth k2.json --retiring');
-  await machine.jwks('import auth k3.json --retiring --retire-at 2026-03-01');
+  await ok(machine, 'import auth k1.json');
+  await ok(machine, 'import auth k2.json --retiring');
+  await ok(machine, 'import auth k3.json --retiring --retire-at 2026-03-01');
   await transcript(
     machine,
     `
@@ -157,7 +158,7 @@ test('keys that no longer sign are published until grace is over, or until a dat
 describe('--dry-run', () => {
   test('makes nothing and says what would be', async () => {
     const machine = await withFiles();
-    await machine.jwks('import auth k1.json');
+    await ok(machine, 'import auth k1.json');
     const before = snapshotOf(machine.home);
     for (const options of ['', '--next', '--retiring', '--format json', '-o out.json']) {
       const { status, stderr } = await machine.jwks(`import auth k2.json --dry-run ${options}`);
@@ -169,7 +170,7 @@ describe('--dry-run', () => {
 
   test('says which key would be superseded at once', async () => {
     const machine = await withFiles();
-    await machine.jwks('import auth k1.json');
+    await ok(machine, 'import auth k1.json');
     expect((await machine.jwks('import auth k2.json --dry-run')).stderr).toContain('in place of k1');
   });
 
@@ -221,7 +222,7 @@ test('the successor of an imported key has its curve, its size and its kind of k
   const machine = await withFiles();
   const after = async (set: string, jwk: object, options = '') => {
     await machine.jwks(`import ${set} ${options}`, { stdin: JSON.stringify(jwk) });
-    await machine.jwks(`rotate ${set} --now`);
+    await ok(machine, `rotate ${set} --now`);
     return JSON.parse((await machine.jwks(`export ${set} --private`)).stdout).keys[0];
   };
   const { privateKey } = generateKeyPairSync('ed448', {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { filesBelow, modeOf, snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 test('a keystore and the first secret', async () => {
   const machine = new Machine();
@@ -35,7 +36,7 @@ test('a keystore and the first secret', async () => {
 
 test('a directory that is not empty is refused', async () => {
   const machine = new Machine();
-  await machine.jwks('init --keystore keys');
+  await ok(machine, 'init --keystore keys');
   mkdirSync(`${machine.home}/work/other`);
   writeFileSync(`${machine.home}/work/other/file`, '');
   mkdirSync(`${machine.home}/work/empty`);
@@ -104,5 +105,10 @@ test('--passphrase refuses what is short, differs, or cannot be asked for, and m
   expect((await machine.jwks('init --passphrase', { ...terminal, answers })).status).toBe(4);
   expect((await machine.jwks('init --passphrase')).status).toBe(2);
   expect((await machine.jwks('init --passphrase --no-input', terminal)).status).toBe(2);
+  for (const elsewhere of ['--secret-file x', '--secret-fd 9']) {
+    const same = ['correct horse battery staple', 'correct horse battery staple'];
+    const ran = await machine.jwks(`init --passphrase ${elsewhere}`, { ...terminal, answers: same });
+    expect(ran).toMatchObject({ status: 2, stderr: expect.stringContaining('leave one of them out') });
+  }
   expect(filesBelow(machine.home)).toEqual(['work']);
 });

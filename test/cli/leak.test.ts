@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { filesBelow } from '../support/snapshot.ts';
+import { machineAfter } from './machines.ts';
 
 const kinds = [
   '--alg RS256 --bits 2048 rsa',
@@ -14,10 +15,8 @@ const kinds = [
 const sets = ['rsa', 'ec', 'okp', 'oct', 'enc'];
 const formats = ['table', 'json', 'json-pretty', 'yaml', 'jwks', 'jsonpath=$..*', 'jsonpointer='];
 
-async function machineWithEveryKind(): Promise<Machine> {
-  const machine = new Machine();
-  for (const kind of kinds) expect((await machine.jwks(`create ${kind}`)).status).toBe(0);
-  return machine;
+function machineWithEveryKind(): Promise<Machine> {
+  return machineAfter(...kinds.map((kind) => `create ${kind}`));
 }
 
 /** The private members of all keys, and the secret. */

@@ -2,13 +2,14 @@
 import { expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 async function twoSets(): Promise<Machine> {
   const machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth first');
-  await machine.jwks('create --alg HS256 payments shared');
+  await ok(machine, 'create --alg ES256 auth first');
+  await ok(machine, 'create --alg HS256 payments shared');
   machine.now = instant('2026-03-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth second');
+  await ok(machine, 'create --alg ES256 auth second');
   return machine;
 }
 
@@ -51,7 +52,7 @@ test('on a terminal columns are aligned', async () => {
 
 test('a table fits an 80-column terminal, cut where it is long', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 hydra.openid.id-token');
+  await ok(machine, 'create --alg ES256 hydra.openid.id-token');
   const { stdout } = await machine.jwks('list', { terminal: 80, env: { NO_COLOR: '1' } });
   const lines = stdout.trimEnd().split('\n');
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
@@ -60,12 +61,12 @@ test('a table fits an 80-column terminal, cut where it is long', async () => {
 
 test('it fits too where there is a policy, and where a switch is near', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
-  await machine.jwks('policy auth --rotate-every 90d');
+  await ok(machine, 'create --alg ES256 auth');
+  await ok(machine, 'policy auth --rotate-every 90d');
   const long: string[] = [];
   for (const time of ['2026-02-01T12:00:00Z', '2026-04-30T12:00:00Z', '2026-05-03T12:00:00Z']) {
     machine.now = instant(time);
-    await machine.jwks('rotate --due');
+    await ok(machine, 'rotate --due');
     const { stdout } = await machine.jwks('list', { terminal: 80, env: { NO_COLOR: '1' } });
     long.push(...stdout.split('\n').filter((line) => line.length > 80));
   }
@@ -74,8 +75,8 @@ test('it fits too where there is a policy, and where a switch is near', async ()
 
 test('what is late is told in days, with what to run', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
-  await machine.jwks('policy auth --rotate-every 90d');
+  await ok(machine, 'create --alg ES256 auth k1');
+  await ok(machine, 'policy auth --rotate-every 90d');
   machine.now = instant('2026-05-06T12:00:00Z');
   await transcript(
     machine,
@@ -90,8 +91,8 @@ test('what is late is told in days, with what to run', async () => {
 
 test('wide characters take two columns', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 鍵 a');
-  await machine.jwks('create --alg ES256 ab a');
+  await ok(machine, 'create --alg ES256 鍵 a');
+  await ok(machine, 'create --alg ES256 ab a');
   await transcript(
     machine,
     `
@@ -144,7 +145,7 @@ test('--at shows the past without the keys that were made later', async () => {
 
 test('its JSON has the members that scripts rely on', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
+  await ok(machine, 'create --alg ES256 auth k1');
   await transcript(
     machine,
     `
@@ -158,7 +159,7 @@ test('its JSON has the members that scripts rely on', async () => {
 
 test('an empty keystore says how to begin', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   await transcript(
     machine,
     `

@@ -14,10 +14,11 @@ import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { modeOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 async function machineWithKey(): Promise<{ machine: Machine; work: string }> {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth first');
+  await ok(machine, 'create --alg ES256 auth first');
   return { machine, work: `${machine.home}/work` };
 }
 
@@ -48,13 +49,13 @@ test('a file that stands there keeps its mode', async () => {
 
 test('equal content is not written again', async () => {
   const { machine, work } = await machineWithKey();
-  await machine.jwks('export auth -o jwks.json');
+  await ok(machine, 'export auth -o jwks.json');
   utimesSync(`${work}/jwks.json`, 1_000_000, 1_000_000);
   const before = lstatSync(`${work}/jwks.json`);
-  await machine.jwks('export auth -o jwks.json');
+  await ok(machine, 'export auth -o jwks.json');
   expect(lstatSync(`${work}/jwks.json`)).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
-  await machine.jwks('create --alg ES256 auth second');
-  await machine.jwks('export auth -o jwks.json');
+  await ok(machine, 'create --alg ES256 auth second');
+  await ok(machine, 'export auth -o jwks.json');
   expect(lstatSync(`${work}/jwks.json`).mtimeMs).toBeGreaterThan(before.mtimeMs);
 });
 
@@ -64,18 +65,18 @@ test('a link is followed, also one to a file that is not there yet', async () =>
   writeFileSync(`${work}/www/jwks.json`, 'old');
   symlinkSync('www/jwks.json', `${work}/link.json`);
   symlinkSync('www/new.json', `${work}/dangling.json`);
-  await machine.jwks('export auth -o link.json');
+  await ok(machine, 'export auth -o link.json');
   expect(lstatSync(`${work}/link.json`).isSymbolicLink()).toBe(true);
   expect(JSON.parse(readFileSync(`${work}/www/jwks.json`, 'utf8')).keys).toHaveLength(1);
-  await machine.jwks('export auth -o dangling.json');
+  await ok(machine, 'export auth -o dangling.json');
   expect(lstatSync(`${work}/dangling.json`).isSymbolicLink()).toBe(true);
   expect(existsSync(`${work}/www/new.json`)).toBe(true);
 });
 
 test('--output-mode', async () => {
   const { machine, work } = await machineWithKey();
-  await machine.jwks('export auth -o a.json --output-mode 0640');
-  await machine.jwks('--output-mode 600 export auth -o b.json');
+  await ok(machine, 'export auth -o a.json --output-mode 0640');
+  await ok(machine, '--output-mode 600 export auth -o b.json');
   expect([modeOf(`${work}/a.json`), modeOf(`${work}/b.json`)]).toEqual(['0640', '0600']);
   await transcript(
     machine,
@@ -96,7 +97,7 @@ test('--output-mode is for a new file: one that stands there keeps its mode', as
     expect((await machine.jwks('export auth -o jwks.json --output-mode 0640')).status).toBe(0);
     expect(modeOf(`${work}/jwks.json`)).toBe(`0${mode.toString(8)}`);
     // Also where another content is written, and where it is the same.
-    await machine.jwks('create --alg ES256 auth');
+    await ok(machine, 'create --alg ES256 auth');
   }
 });
 

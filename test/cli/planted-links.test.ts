@@ -3,10 +3,11 @@ import { cpSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } 
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
+import { ok } from './machines.ts';
 
 async function machineWithTwoKeys(): Promise<{ machine: Machine; keystore: string }> {
   const machine = new Machine();
-  for (const kid of ['k1', 'k2']) await machine.jwks(`create --alg ES256 auth ${kid}`);
+  for (const kid of ['k1', 'k2']) await ok(machine, `create --alg ES256 auth ${kid}`);
   return { machine, keystore: `${machine.home}/.local/share/jwks` };
 }
 

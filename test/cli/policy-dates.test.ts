@@ -1,18 +1,10 @@
 // jwks policy on sets whose keys are under way: what is lowered counts on, what is raised moves dates later.
 import { expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
+import { json, machineAfter, ok } from './machines.ts';
 
-async function machineWithKey(): Promise<Machine> {
-  const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth auth-1');
-  return machine;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the shape is what is tested.
-async function json(machine: Machine, words: string): Promise<any> {
-  const ran = await machine.jwks(`${words} --format json`);
-  expect([words, ran.status]).toEqual([words, 0]);
-  return JSON.parse(ran.stdout);
+function machineWithKey(): Promise<Machine> {
+  return machineAfter('create --alg ES256 auth auth-1');
 }
 
 const datesOf = async (machine: Machine): Promise<(string | undefined)[][]> =>
@@ -37,22 +29,22 @@ test('one that is lowered counts at its old value until that no longer matters',
 
 test('one that is raised moves dates later, one that is lowered never earlier', async () => {
   const machine = await machineWithKey();
-  await machine.jwks('rotate auth');
+  await ok(machine, 'rotate auth');
   const first = ['2026-02-03T13:05:00Z', '2026-02-05T13:10:00Z'];
   const signs = '2026-02-01T12:00:00Z';
   expect(await datesOf(machine)).toEqual([
     [first[0], undefined, undefined],
     [signs, ...first],
   ]);
-  await machine.jwks('policy auth --publish-lag 48h');
+  await ok(machine, 'policy auth --publish-lag 48h');
   const later = [
     ['2026-02-04T13:05:00Z', undefined, undefined],
     [signs, '2026-02-04T13:05:00Z', '2026-02-06T13:10:00Z'],
   ];
   expect(await datesOf(machine)).toEqual(later);
-  await machine.jwks('policy auth --publish-lag 0s --token-ttl 1m --signer-reload 0s');
+  await ok(machine, 'policy auth --publish-lag 0s --token-ttl 1m --signer-reload 0s');
   expect(await datesOf(machine)).toEqual(later);
-  await machine.jwks('policy auth --token-ttl 72h');
+  await ok(machine, 'policy auth --token-ttl 72h');
   expect(await datesOf(machine)).toEqual([
     ['2026-02-04T13:05:00Z', undefined, undefined],
     [signs, '2026-02-04T13:05:00Z', '2026-02-08T13:10:00Z'],
@@ -61,16 +53,16 @@ test('one that is raised moves dates later, one that is lowered never earlier', 
 
 test('an enc key moves by its own facts: what decrypts must have its successor first', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ECDH-ES --use enc auth e1');
-  await machine.jwks('rotate auth');
+  await ok(machine, 'create --alg ECDH-ES --use enc auth e1');
+  await ok(machine, 'rotate auth');
   const [next] = await datesOf(machine);
   expect(next?.[0]).toBe('2026-02-02T12:05:00Z');
-  await machine.jwks('policy auth --publish-lag 48h');
+  await ok(machine, 'policy auth --publish-lag 48h');
   expect((await datesOf(machine)).map(([, , retires]) => retires)).toEqual([
     undefined,
     '2026-02-06T13:10:00Z',
   ]);
-  await machine.jwks('policy auth --signer-reload 48h');
+  await ok(machine, 'policy auth --signer-reload 48h');
   expect((await datesOf(machine)).map(([activates, ends]) => [activates, ends])).toEqual([
     ['2026-02-03T12:05:00Z', undefined],
     ['2026-02-01T12:00:00Z', '2026-02-03T12:05:00Z'],
@@ -79,23 +71,23 @@ test('an enc key moves by its own facts: what decrypts must have its successor f
 
 test('--destroy-retiring destroys at once what no longer signs, and leaves it published', async () => {
   const machine = await machineWithKey();
-  await machine.jwks('rotate auth --now');
+  await ok(machine, 'rotate auth --now');
   const kids = async (words: string): Promise<string[]> =>
     JSON.parse((await machine.jwks(words)).stdout).keys.map((key: { kid: string }) => key.kid);
   const published = await kids('export auth');
   expect([published.length, await kids('export auth --private')]).toEqual([2, published]);
-  await machine.jwks('policy auth --destroy-retiring');
+  await ok(machine, 'policy auth --destroy-retiring');
   expect(await kids('export auth --private')).toEqual(published.slice(0, 1));
   expect(await kids('export auth')).toEqual(published);
 });
 
 test('a successor that must be seen has no date before it was, and gets one when that is taken back', async () => {
   const machine = await machineWithKey();
-  await machine.jwks('policy auth --rotate-every 30d --published-at https://cdn.example/jwks.json');
+  await ok(machine, 'policy auth --rotate-every 30d --published-at https://cdn.example/jwks.json');
   const [{ planned }] = (await json(machine, 'policy auth')).policies;
   const publishes = '2026-03-01T10:55:00Z';
   expect(planned).toEqual([{ use: 'sig', alg: 'ES256', publishes, activates: null, succeeds: 'auth-1' }]);
-  await machine.jwks('rotate auth');
+  await ok(machine, 'rotate auth');
   expect((await datesOf(machine)).flat()).toEqual([
     undefined,
     undefined,
@@ -104,7 +96,7 @@ test('a successor that must be seen has no date before it was, and gets one when
     undefined,
     undefined,
   ]);
-  await machine.jwks('policy auth --published-at none');
-  await machine.jwks('rotate auth --due');
+  await ok(machine, 'policy auth --published-at none');
+  await ok(machine, 'rotate auth --due');
   expect((await datesOf(machine))[1]?.slice(1)).toEqual(['2026-02-03T13:05:00Z', '2026-02-05T13:10:00Z']);
 });

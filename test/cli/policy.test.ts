@@ -1,21 +1,12 @@
 // jwks policy: what is known of signers and verifiers, what follows from it, and what a change of it does.
 import { describe, expect, test } from 'vitest';
-import { Machine } from '../support/cli.ts';
+import type { Machine } from '../support/cli.ts';
 import { put } from '../support/config.ts';
 import { transcript } from '../support/transcript.ts';
+import { json, machineAfter, ok } from './machines.ts';
 
-async function machineWith(...sets: readonly string[]): Promise<Machine> {
-  const machine = new Machine();
-  await machine.jwks('init');
-  for (const set of sets) await machine.jwks(`create --alg ES256 ${set} ${set}-1`);
-  return machine;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the shape is what is tested.
-async function json(machine: Machine, words: string): Promise<any> {
-  const ran = await machine.jwks(`${words} --format json`);
-  expect([words, ran.status, ran.stderr.includes('"error"')]).toEqual([words, 0, false]);
-  return JSON.parse(ran.stdout);
+function machineWith(...sets: readonly string[]): Promise<Machine> {
+  return machineAfter('init', ...sets.map((set) => `create --alg ES256 ${set} ${set}-1`));
 }
 
 const factsOf = async (machine: Machine, set = 'auth') =>
@@ -31,7 +22,7 @@ describe('showing', () => {
   test('no set, one, several and all', async () => {
     const machine = await machineWith();
     expect(await json(machine, 'policy')).toEqual({ policies: [] });
-    for (const set of ['auth', 'pay', 'third']) await machine.jwks(`create --alg ES256 ${set}`);
+    for (const set of ['auth', 'pay', 'third']) await ok(machine, `create --alg ES256 ${set}`);
     const shown = async (words: string) =>
       (await json(machine, words)).policies.map((one: { set: string }) => one.set);
     expect(await shown('policy auth')).toEqual(['auth']);
@@ -55,7 +46,7 @@ describe('showing', () => {
 
   test('the table, off a terminal and on one', async () => {
     const machine = await machineWith('auth');
-    await machine.jwks('policy auth --rotate-every 90d');
+    await ok(machine, 'policy auth --rotate-every 90d');
     const rows = `
     $ jwks policy auth
     SET ID⇥FACT⇥VALUE⇥WHAT IT IS
@@ -85,7 +76,7 @@ describe('showing', () => {
   test('--explain shows the arithmetic', async () => {
     const machine = await machineWith('auth');
     expect((await machine.jwks('policy auth --explain')).stdout).toContain('rotateEvery   never');
-    await machine.jwks('policy auth --rotate-every 60d --stale-if-error 2h --token-ttl 48h');
+    await ok(machine, 'policy auth --rotate-every 60d --stale-if-error 2h --token-ttl 48h');
     const { stdout } = await machine.jwks('policy auth --explain');
     expect(stdout).toContain(
       'publishAhead  2d 3h 5m = publishLag 1d + cacheMaxAge 1h + staleIfError 2h + verifierCache 1d + skew 5m',
@@ -120,7 +111,7 @@ describe('setting', () => {
   test("the configuration's default is the policy of new sets, and what others start from", async () => {
     const machine = await machineWith('before');
     put(machine, '.config/jwks/config.yaml', 'policy:\n  rotateEvery: 60d\n  tokenTtl: 10m\n');
-    await machine.jwks('create --alg ES256 auth');
+    await ok(machine, 'create --alg ES256 auth');
     const configured = { ...defaults, rotateEvery: '60d', tokenTtl: '10m' };
     expect(await factsOf(machine)).toEqual(configured);
     expect(await factsOf(machine, 'before')).toBeNull();
@@ -175,14 +166,14 @@ describe('refusals', () => {
     expect(refused.stderr).toContain('rotateEvery 4d is shorter than twice the time');
     expect((await machine.jwks('policy auth --rotate-every 5889m')).status).toBe(5);
     expect((await machine.jwks('policy auth --rotate-every 5890m --dry-run')).status).toBe(0);
-    await machine.jwks(['policy', 'auth', '--rotate-every', '4d', '--force', '--note', 'a drill']);
+    await ok(machine, ['policy', 'auth', '--rotate-every', '4d', '--force', '--note', 'a drill']);
     const { events } = await json(machine, 'history auth --since 1.1');
     expect(events[0].note).toMatch(/rotateEvery 4d; forced although rotateEvery 4d is shorter .*; a drill$/);
   });
 
   test('exit 5 means that nothing was changed, also with several sets', async () => {
     const machine = await machineWith('auth', 'pay');
-    await machine.jwks('policy auth --publish-lag 0s --verifier-cache 0s');
+    await ok(machine, 'policy auth --publish-lag 0s --verifier-cache 0s');
     const before = await revisionOf(machine);
     expect((await machine.jwks('policy auth pay --rotate-every 1d')).status).toBe(5);
     expect([await factsOf(machine, 'pay'), await revisionOf(machine)]).toEqual([null, before]);

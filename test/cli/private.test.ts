@@ -4,10 +4,11 @@ import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { modeOf, snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 async function machineWithKey(): Promise<{ machine: Machine; work: string }> {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth first');
+  await ok(machine, 'create --alg ES256 auth first');
   return { machine, work: `${machine.home}/work` };
 }
 
@@ -21,9 +22,9 @@ test('a pipe gets it, and it is said that it must be kept secret', async () => {
 
 test('a new file is for its user only, whatever mode is asked for', async () => {
   const { machine, work } = await machineWithKey();
-  await machine.jwks('export auth --private -o signer.json');
-  await machine.jwks('get auth --private -o get.json --output-mode 0644');
-  await machine.jwks('create auth --alg ES256 --private -o create.json --output-mode 0640');
+  await ok(machine, 'export auth --private -o signer.json');
+  await ok(machine, 'get auth --private -o get.json --output-mode 0644');
+  await ok(machine, 'create auth --alg ES256 --private -o create.json --output-mode 0640');
   expect(modeOf(`${work}/signer.json`)).toBe('0600');
   expect(modeOf(`${work}/get.json`)).toBe('0640');
   expect(modeOf(`${work}/create.json`)).toBe('0640');
@@ -75,7 +76,7 @@ test('a declined create makes no key', async () => {
   expect(snapshotOf(machine.home)).toEqual(before);
 });
 
-test("a CI job's output wants --yes, its files do not", async () => {
+test('in a CI job stdout and files want --yes', async () => {
   const { machine, work } = await machineWithKey();
   await transcript(
     machine,
@@ -90,10 +91,27 @@ test("a CI job's output wants --yes, its files do not", async () => {
     $ CI=true jwks get auth --private --format jsonpath=kid --yes
     "first"
     ! jwks: this holds private keys: keep it secret
+    $ CI=true jwks export auth --private -o signer.json
+    ! jwks: write private keys to a CI job's output? There is no terminal to ask on
+    ! hint: add --yes if you mean it
+    exit 2
   `,
   );
-  const inCi = await machine.jwks('export auth --private -o signer.json', { env: { CI: 'true' } });
-  expect(inCi.status).toBe(existsSync(`${work}/signer.json`) ? 0 : 2);
+  expect(existsSync(`${work}/signer.json`)).toBe(false);
+  await transcript(
+    machine,
+    `
+    $ CI=true jwks export auth --private -o signer.json --yes
+    ! jwks: this holds private keys: keep it secret
+    $ CI=false jwks export auth --private -o other.json
+    ! jwks: this holds private keys: keep it secret
+    $ CI=0 jwks export auth --private -o another.json
+    ! jwks: this holds private keys: keep it secret
+    $ CI= jwks export auth --private -o last.json
+    ! jwks: this holds private keys: keep it secret
+  `,
+  );
+  expect(modeOf(`${work}/signer.json`)).toBe('0600');
 });
 
 test('a secret is written like a private key, but nobody is asked', async () => {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
+import { ok } from './machines.ts';
 
 test.each([
   '.config/jwks/secret',
@@ -11,8 +12,8 @@ test.each([
   'work/named-secret',
 ])('-o %s is refused, with and without --force, also through a link', async (path) => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
-  await machine.jwks('secret generate -o named-secret');
+  await ok(machine, 'create --alg ES256 auth');
+  await ok(machine, 'secret generate -o named-secret');
   symlinkSync(`${machine.home}/${path}`, `${machine.home}/work/link`);
   const secret = readFileSync(`${machine.home}/.config/jwks/secret`, 'utf8');
   const env = path.endsWith('named-secret') ? { JWKS_SECRET_FILE: 'named-secret' } : {};
@@ -35,7 +36,7 @@ test.each([
 ])('no result goes to %s', async (_, place) => {
   const machine = new Machine();
   const { home } = machine;
-  await machine.jwks('create --alg ES256 auth');
+  await ok(machine, 'create --alg ES256 auth');
   mkdirSync(`${home}/trail`);
   writeFileSync(`${home}/trail/audit.jsonl`, '{}\n', { mode: 0o600 });
   writeFileSync(`${home}/.config/jwks/config.yaml`, `audit: ${home}/trail/audit.jsonl\n`);
@@ -56,7 +57,7 @@ test.each([
 
 test('nor through a link to where a secret or a configuration would be', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
+  await ok(machine, 'create --alg ES256 auth');
   const target = `${machine.home}/dotfiles.json`;
   symlinkSync(target, `${machine.home}/.config/jwks/config.json`);
   expect((await machine.jwks(`export auth -o ${target}`)).status).toBe(2);
@@ -65,7 +66,7 @@ test('nor through a link to where a secret or a configuration would be', async (
 
 test('-o - is stdout', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
+  await ok(machine, 'create --alg ES256 auth');
   const plain = await machine.jwks('export auth');
   expect(await machine.jwks('export auth -o -')).toEqual(plain);
 });

@@ -4,6 +4,7 @@ import { instant, Machine } from '../support/cli.ts';
 import { closedPort, startHttp } from '../support/https-server.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { standsFor, transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 /** A place where verifiers fetch: it serves what was last put there, and counts how often it was asked. */
 async function startPlace() {
@@ -19,7 +20,7 @@ async function startPlace() {
 /** A machine whose set `auth` has a successor `<kid2>` that waits to be seen at these places. */
 async function waitingAt(...urls: readonly string[]): Promise<Machine> {
   const machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth k1');
+  await ok(machine, 'create --alg ES256 auth k1');
   const set = await machine.jwks(`policy auth --rotate-every 90d --published-at ${urls.join(' ')}`);
   expect(set.status).toBe(0);
   machine.now = instant('2026-04-30T10:55:00Z');
@@ -72,7 +73,7 @@ test('without a date until it is seen, then by the cache rules alone', async () 
   );
   // Once it was seen nobody looks again.
   const { asked } = place;
-  await machine.jwks('rotate --due');
+  await ok(machine, 'rotate --due');
   expect(place.asked).toBe(asked);
   machine.now = instant('2026-05-21T02:05:00Z');
   await transcript(
@@ -125,8 +126,8 @@ test('another key of the same kid is not seen', async () => {
 test('a place that cannot be reached fails its set with exit 7; what is due elsewhere is done', async () => {
   const nobody = `http://127.0.0.1:${await closedPort()}/jwks.json`;
   const machine = await waitingAt(nobody);
-  await machine.jwks('create --alg ES256 other o1');
-  await machine.jwks('policy other --rotate-every 90d');
+  await ok(machine, 'create --alg ES256 other o1');
+  await ok(machine, 'policy other --rotate-every 90d');
   machine.now = instant('2026-08-01T12:00:00Z');
   const { status, stdout, stderr } = await machine.jwks('rotate --due --format json');
   expect(status).toBe(7);
@@ -193,7 +194,7 @@ test('without the places the clock alone decides again, and a key goes on signin
 
 test('places are https, or http on loopback, and hold no password', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
+  await ok(machine, 'create --alg ES256 auth k1');
   await transcript(
     machine,
     `

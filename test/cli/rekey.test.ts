@@ -4,11 +4,10 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
+import { machineAfter, ok } from './machines.ts';
 
-async function machineWithSets(...sets: string[]): Promise<Machine> {
-  const machine = new Machine();
-  for (const set of sets) expect((await machine.jwks(`create --alg ES256 ${set}`)).status).toBe(0);
-  return machine;
+function machineWithSets(...sets: string[]): Promise<Machine> {
+  return machineAfter(...sets.map((set) => `create --alg ES256 ${set}`));
 }
 
 const exported = (machine: Machine, argv: string, settings = {}) =>
@@ -29,7 +28,7 @@ function masterKeys(machine: Machine): Set<string> {
 
 test('every set is sealed under one new key, and holds what it held', async () => {
   const machine = await machineWithSets('auth', 'other', 'gone');
-  await machine.jwks('delete gone --yes');
+  await ok(machine, 'delete gone --yes');
   const before = { keys: masterKeys(machine), text: (await exported(machine, '')).stdout };
   const ran = await machine.jwks('rekey --format json');
   expect(ran.status).toBe(0);
@@ -45,7 +44,7 @@ test('every set is sealed under one new key, and holds what it held', async () =
 test('a secret that is not at hand stops it, until it is given or dropped', async () => {
   const machine = await machineWithSets('auth');
   const path = join(machine.home, 'work/other');
-  await machine.jwks(`secret add --label ci --new-secret-file ${path}`);
+  await ok(machine, `secret add --label ci --new-secret-file ${path}`);
   const before = masterKeys(machine);
   const stopped = await machine.jwks('rekey');
   expect(stopped).toMatchObject({ status: 5, stderr: expect.stringContaining('--drop ci') });
@@ -66,7 +65,7 @@ test('recipients are sealed to again by their public keys', async () => {
   writeFileSync(join(machine.home, 'work/open'), publicKey.export({ type: 'spki', format: 'pem' }));
   const secret = join(machine.home, 'work/secret');
   writeFileSync(secret, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-  await machine.jwks('secret add --recipient open');
+  await ok(machine, 'secret add --recipient open');
   expect((await machine.jwks('rekey')).status).toBe(0);
   expect((await exported(machine, `--secret-file ${secret}`)).status).toBe(0);
 });
@@ -135,7 +134,7 @@ test('a new identity by the key of a recipient: this host has the new one', asyn
   writeFileSync(join(machine.home, 'work/open'), publicKey.export({ type: 'spki', format: 'pem' }));
   const path = join(machine.home, 'work/secret');
   writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-  await machine.jwks('secret add --recipient open');
+  await ok(machine, 'secret add --recipient open');
   const own = join(machine.home, '.config/jwks/secret');
   const ran = await machine.jwks(`rekey --new-identity --secret-file ${path} --secret-file ${own}`);
   expect(ran).toMatchObject({ status: 0, stderr: expect.stringContaining('its fingerprint is') });
@@ -146,7 +145,7 @@ test('a new identity by the key of a recipient: this host has the new one', asyn
 test('one of several secrets may come on standard input', async () => {
   const machine = await machineWithSets('auth');
   const path = join(machine.home, 'work/other');
-  await machine.jwks(`secret add --label ci --new-secret-file ${path}`);
+  await ok(machine, `secret add --label ci --new-secret-file ${path}`);
   const own = join(machine.home, '.config/jwks/secret');
   const stdin = readFileSync(path, 'utf8');
   for (const files of [

@@ -11,20 +11,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Machine } from '../support/cli.ts';
+import type { Machine } from '../support/cli.ts';
+import { inWork, keystoreOf, machineAfter, ok } from './machines.ts';
 
-const share = (machine: Machine, path = '') => join(machine.home, '.local/share/jwks', path);
-const work = (machine: Machine, name: string) => join(machine.home, 'work', name);
-const ok = async (machine: Machine, ...commands: readonly string[]) => {
-  let last = '';
-  for (const words of commands) {
-    const ran = await machine.jwks(words);
-    if (ran.status !== 0) throw new Error(`${words}: ${ran.stderr}`);
-    last = ran.stdout;
-  }
-  return last;
-};
-const lose = (machine: Machine, path = '') => rmSync(share(machine, path), { recursive: true });
+const lose = (machine: Machine, path = '') => rmSync(keystoreOf(machine, path), { recursive: true });
 /** `set revision action` of each. */
 const restored = async (machine: Machine, words: string) => {
   const ran = await machine.jwks(`restore ${words} --format json`);
@@ -43,17 +33,19 @@ function flip(path: string): void {
 }
 
 /** `b.json` has two sets, `auth` in its second revision. */
-async function backedUp(): Promise<Machine> {
-  const machine = new Machine();
-  await ok(machine, 'create --alg ES256 pay p1', 'create --alg ES256 auth a1', 'create --alg ES256 auth a2');
-  await ok(machine, 'backup b.json');
-  return machine;
+function backedUp(): Promise<Machine> {
+  return machineAfter(
+    'create --alg ES256 pay p1',
+    'create --alg ES256 auth a1',
+    'create --alg ES256 auth a2',
+    'backup b.json',
+  );
 }
 
 describe('a set that does not open', () => {
   test('is healed where it was what the backup has, as the next revision', async () => {
     const machine = await backedUp();
-    flip(share(machine, 'sets/auth/2.json'));
+    flip(keystoreOf(machine, 'sets/auth/2.json'));
     expect(await restored(machine, 'b.json auth --force --yes')).toEqual(['auth 3 resealed']);
     await ok(machine, 'sign auth --claims {}', 'list');
     expect(await isSound(machine)).toBe(true);
@@ -61,16 +53,16 @@ describe('a set that does not open', () => {
 
   test('gives way to the very next revision, and is no fork', async () => {
     const machine = await backedUp();
-    const early = readFileSync(share(machine, 'sets/auth/2.json'));
+    const early = readFileSync(keystoreOf(machine, 'sets/auth/2.json'));
     await ok(machine, 'create --alg ES256 auth a3', 'backup c.json');
     lose(machine, 'sets/auth');
-    mkdirSync(share(machine, 'sets/auth'), { mode: 0o700 });
+    mkdirSync(keystoreOf(machine, 'sets/auth'), { mode: 0o700 });
     for (const [name, bytes] of [
       ['1.json', ''],
       ['2.json', early],
     ] as const)
-      writeFileSync(share(machine, `sets/auth/${name}`), bytes, { mode: 0o600 });
-    flip(share(machine, 'sets/auth/2.json'));
+      writeFileSync(keystoreOf(machine, `sets/auth/${name}`), bytes, { mode: 0o600 });
+    flip(keystoreOf(machine, 'sets/auth/2.json'));
     expect(await restored(machine, 'c.json auth --force --yes')).toEqual(['auth 3 written']);
     expect(await isSound(machine)).toBe(true);
   });
@@ -81,22 +73,22 @@ describe('a set that does not open', () => {
   ])('and is newer than the backup: it is said what to move away (%s)', async (_, damage) => {
     const machine = await backedUp();
     await ok(machine, 'create --alg ES256 auth a3');
-    damage(share(machine, 'sets/auth/3.json'));
+    damage(keystoreOf(machine, 'sets/auth/3.json'));
     const ran = await machine.jwks('restore b.json auth --force --yes');
     expect([ran.status, ran.stderr]).toEqual([
       6,
       expect.stringContaining(
-        `hint: move ${share(machine, 'sets/auth')} away and restore again with --accept`,
+        `hint: move ${keystoreOf(machine, 'sets/auth')} away and restore again with --accept`,
       ),
     ]);
-    renameSync(share(machine, 'sets/auth'), work(machine, 'away'));
+    renameSync(keystoreOf(machine, 'sets/auth'), inWork(machine, 'away'));
     expect(await restored(machine, 'b.json auth --accept-rollback')).toEqual(['auth 2 written']);
     expect(await isSound(machine)).toBe(true);
   });
 });
 
 describe('a master document', () => {
-  const file = (machine: Machine) => share(machine, 'master/1.json');
+  const file = (machine: Machine) => keystoreOf(machine, 'master/1.json');
   const wrongs: readonly [string, (machine: Machine) => void, string][] = [
     ['lost', (machine) => lose(machine, 'master'), ''],
     ['emptied', (machine) => truncateSync(file(machine)), ''],
@@ -133,14 +125,14 @@ describe('a master document', () => {
   test('under which a set does not open: exit 5 that says what to move away', async () => {
     const machine = await backedUp();
     lose(machine, 'master');
-    flip(share(machine, 'sets/auth/2.json'));
+    flip(keystoreOf(machine, 'sets/auth/2.json'));
     const ran = await machine.jwks('restore b.json');
-    const path = share(machine, 'sets/auth');
+    const path = keystoreOf(machine, 'sets/auth');
     expect([ran.status, ran.stderr]).toEqual([
       5,
       expect.stringContaining(`or move ${path} away, and restore`),
     ]);
-    renameSync(path, work(machine, 'away'));
+    renameSync(path, inWork(machine, 'away'));
     expect(await restored(machine, 'b.json')).toEqual(['auth 2 written', 'pay 1 kept']);
   });
 
@@ -148,10 +140,10 @@ describe('a master document', () => {
     const machine = await backedUp();
     await ok(machine, 'rekey');
     lose(machine, 'master');
-    const before = readdirSync(share(machine), { recursive: true });
+    const before = readdirSync(keystoreOf(machine), { recursive: true });
     for (const words of ['b.json', 'b.json --force --yes', 'b.json --accept-rollback'])
       expect(await restored(machine, words)).toEqual([5]);
-    expect(readdirSync(share(machine), { recursive: true })).toEqual(before);
+    expect(readdirSync(keystoreOf(machine), { recursive: true })).toEqual(before);
   });
 });
 
@@ -171,7 +163,7 @@ describe('after a rekey', () => {
 
   test('with another secret the way is by another place', async () => {
     const machine = await backedUp();
-    writeFileSync(work(machine, 'then'), readFileSync(join(machine.home, '.config/jwks/secret')), {
+    writeFileSync(inWork(machine, 'then'), readFileSync(join(machine.home, '.config/jwks/secret')), {
       mode: 0o600,
     });
     await ok(machine, 'secret change', 'rekey');
@@ -193,7 +185,7 @@ describe('after a rekey', () => {
     const ran = await machine.jwks('restore b.json pay --force --yes');
     const [, words = ''] = /(--into DIR) with (--identity \S+)/.exec(ran.stderr)?.slice(0) ?? [];
     expect([ran.status, words]).toEqual([4, '--into DIR']);
-    const { identity } = JSON.parse(readFileSync(work(machine, 'b.json'), 'utf8'));
+    const { identity } = JSON.parse(readFileSync(inWork(machine, 'b.json'), 'utf8'));
     await ok(machine, `restore b.json --into DIR --identity ${identity}`);
     await ok(machine, 'export pay --private --keystore DIR -o p.json');
   });
@@ -218,24 +210,24 @@ test('a set that was deleted does not come back where it was: it says so, and el
 test('what a restore left that was stopped is gone on with, by a newer backup too', async () => {
   const machine = await backedUp();
   await ok(machine, 'create --alg ES256 auth a3', 'backup c.json', 'restore b.json --into left');
-  rmSync(work(machine, 'left/master'), { recursive: true });
+  rmSync(inWork(machine, 'left/master'), { recursive: true });
   expect(await restored(machine, 'c.json --into left')).toEqual(['auth 3 written', 'pay 1 kept']);
 });
 
 describe('a place', () => {
   test('that is named by a link is that which it leads to', async () => {
     const machine = await backedUp();
-    mkdirSync(work(machine, 'real'), { mode: 0o700 });
-    symlinkSync('real', work(machine, 'link'));
+    mkdirSync(inWork(machine, 'real'), { mode: 0o700 });
+    symlinkSync('real', inWork(machine, 'link'));
     await ok(machine, 'restore b.json --into link', 'rekey --keystore link', 'list --keystore real');
   });
 
   test('that is a link to nothing is exit 3 with a way out', async () => {
     const machine = await backedUp();
-    symlinkSync('nowhere', work(machine, 'link'));
+    symlinkSync('nowhere', inWork(machine, 'link'));
     const ran = await machine.jwks('restore b.json --into link');
     expect([ran.status, ran.stderr]).toEqual([3, expect.stringContaining('is a symbolic link to nothing')]);
-    expect(ran.stderr).toContain(`rm ${work(machine, 'link')}\n`);
+    expect(ran.stderr).toContain(`rm ${inWork(machine, 'link')}\n`);
   });
 });
 
@@ -243,7 +235,7 @@ test.each(['x', '{}', '{"format":"jwks-backup","version":1}'])(
   'no backup (%s): the hint is about it',
   async (text) => {
     const machine = await backedUp();
-    writeFileSync(work(machine, 'bad.json'), text);
+    writeFileSync(inWork(machine, 'bad.json'), text);
     const ran = await machine.jwks('restore bad.json');
     expect([ran.status, ran.stderr]).toEqual([
       6,

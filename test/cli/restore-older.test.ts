@@ -6,16 +6,9 @@ import { describe, expect, test } from 'vitest';
 import type { Instant } from '../../src/lifecycle/time.ts';
 import { Machine } from '../support/cli.ts';
 import { transcript } from '../support/transcript.ts';
+import { inWork, keystoreOf, machineAfter, ok, stateOf } from './machines.ts';
 
-const share = (machine: Machine) => join(machine.home, '.local/share/jwks');
-const work = (machine: Machine, name: string) => join(machine.home, 'work', name);
-const ok = async (machine: Machine, ...commands: readonly string[]) => {
-  for (const words of commands) {
-    const ran = await machine.jwks(words);
-    if (ran.status !== 0) throw new Error(`${words}: ${ran.stderr}`);
-  }
-};
-const lose = (machine: Machine, path = '') => rmSync(join(share(machine), path), { recursive: true });
+const lose = (machine: Machine, path = '') => rmSync(keystoreOf(machine, path), { recursive: true });
 const kids = async (machine: Machine, words = '') => {
   const ran = await machine.jwks(`list --format json ${words}`);
   if (ran.status !== 0) return ran.status;
@@ -23,16 +16,18 @@ const kids = async (machine: Machine, words = '') => {
   return sets.flatMap(({ keys }: { keys: { kid: string }[] }) => keys.map(({ kid }) => kid)).sort();
 };
 const memory = (machine: Machine) => {
-  const { identity } = JSON.parse(readFileSync(work(machine, 'old.json'), 'utf8'));
-  return readFileSync(join(machine.home, `.local/state/jwks/${identity}.json`), 'utf8');
+  const { identity } = JSON.parse(readFileSync(inWork(machine, 'old.json'), 'utf8'));
+  return readFileSync(join(stateOf(machine), `${identity}.json`), 'utf8');
 };
 
 /** `old.json` has two keys; one of them is revoked since. */
-async function revoked(): Promise<Machine> {
-  const machine = new Machine();
-  await ok(machine, 'create --alg ES256 auth a1', 'create --alg ES256 auth a2', 'backup old.json');
-  await ok(machine, 'revoke auth a1');
-  return machine;
+function revoked(): Promise<Machine> {
+  return machineAfter(
+    'create --alg ES256 auth a1',
+    'create --alg ES256 auth a2',
+    'backup old.json',
+    'revoke auth a1',
+  );
 }
 
 describe('a backup that is older than what this host has seen', () => {
@@ -57,7 +52,7 @@ describe('a backup that is older than what this host has seen', () => {
       ! jwks: the secret opens it, and every document and key is good; nothing was written
     `,
     );
-    expect(existsSync(join(share(machine), 'sets/auth'))).toBe(false);
+    expect(existsSync(join(keystoreOf(machine), 'sets/auth'))).toBe(false);
     await ok(machine, 'restore old.json auth --accept-rollback');
     expect(await kids(machine)).toEqual(['a1', 'a2']);
   });
@@ -66,7 +61,7 @@ describe('a backup that is older than what this host has seen', () => {
     const machine = await revoked();
     lose(machine);
     expect((await machine.jwks('restore old.json')).status).toBe(6);
-    expect(existsSync(share(machine))).toBe(false);
+    expect(existsSync(keystoreOf(machine))).toBe(false);
     await ok(machine, 'restore old.json --accept-rollback');
     expect(await kids(machine)).toEqual(['a1', 'a2']);
     lose(machine);
@@ -76,10 +71,10 @@ describe('a backup that is older than what this host has seen', () => {
 
   test('what is kept counts as well: a set that went back is not made the newest by a restore', async () => {
     const machine = await revoked();
-    cpSync(share(machine), work(machine, 'snapshot'), { recursive: true });
+    cpSync(keystoreOf(machine), inWork(machine, 'snapshot'), { recursive: true });
     await ok(machine, 'create --alg ES256 auth a3');
     lose(machine);
-    renameSync(work(machine, 'snapshot'), share(machine));
+    renameSync(inWork(machine, 'snapshot'), keystoreOf(machine));
     expect((await machine.jwks('restore old.json --force --yes')).status).toBe(6);
     expect(await kids(machine)).toBe(6);
   });
@@ -97,7 +92,7 @@ describe('restored elsewhere', () => {
     expect([await kids(machine), await kids(machine, '--keystore aside')]).toEqual([['a2'], ['a1', 'a2']]);
     expect(memory(machine)).toBe(before);
     lose(machine);
-    cpSync(work(machine, 'aside'), share(machine), { recursive: true });
+    cpSync(inWork(machine, 'aside'), keystoreOf(machine), { recursive: true });
     expect(await kids(machine)).toBe(6);
   });
 
@@ -115,8 +110,8 @@ describe('restored elsewhere', () => {
     await ok(machine, 'export auth --private --kid f1 --keystore test -o f.json', 'import auth f.json');
     expect(await kids(machine)).toEqual(['a1', 'a2', 'a3', 'f1']);
     // There it is noticed as ever.
-    cpSync(work(machine, 'test'), work(machine, 'later'), { recursive: true });
-    rmSync(work(machine, 'test'), { recursive: true });
+    cpSync(inWork(machine, 'test'), inWork(machine, 'later'), { recursive: true });
+    rmSync(inWork(machine, 'test'), { recursive: true });
     expect((await machine.jwks('restore fork.json --into test')).status).toBe(6);
     await ok(machine, 'restore fork.json --into test --accept-rollback');
   });
@@ -125,7 +120,7 @@ describe('restored elsewhere', () => {
     const machine = await revoked();
     const documents = () => JSON.parse(memory(machine)).documents;
     const before = documents();
-    await ok(machine, `copy --from ${share(machine)} --to twin`, 'restore old.json --into aside');
+    await ok(machine, `copy --from ${keystoreOf(machine)} --to twin`, 'restore old.json --into aside');
     expect(documents()).toEqual(before);
     await ok(machine, 'copy --from aside --to again', 'create --alg ES256 auth x1 --keystore again');
     expect(documents()).toEqual(before);
@@ -137,10 +132,10 @@ describe('restored elsewhere', () => {
   test('another keystore in its place makes an end of what was known there', async () => {
     const machine = await revoked();
     await ok(machine, 'restore old.json --into aside', 'create --alg ES256 auth a3 --keystore aside');
-    rmSync(work(machine, 'aside'), { recursive: true });
+    rmSync(inWork(machine, 'aside'), { recursive: true });
     await ok(machine, 'init --keystore aside');
-    rmSync(work(machine, 'aside'), { recursive: true });
-    const { identity } = JSON.parse(readFileSync(work(machine, 'old.json'), 'utf8'));
+    rmSync(inWork(machine, 'aside'), { recursive: true });
+    const { identity } = JSON.parse(readFileSync(inWork(machine, 'old.json'), 'utf8'));
     await ok(machine, `restore old.json --into aside --identity ${identity}`);
     expect(await kids(machine, '--keystore aside')).toEqual(['a1', 'a2']);
   });

@@ -1,14 +1,12 @@
 // jwks rotate by hosts whose clock cannot be right, or may not be.
 import { expect, test } from 'vitest';
-import { instant, Machine } from '../support/cli.ts';
+import { instant, type Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { machineAfter } from './machines.ts';
 
-async function withPolicy(words: string): Promise<Machine> {
-  const machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth k1');
-  await machine.jwks(`policy auth ${words}`);
-  return machine;
+function withPolicy(words: string): Promise<Machine> {
+  return machineAfter('create --alg ES256 auth k1', `policy auth ${words}`);
 }
 
 test('a clock that is behind the last change by more than the skew writes nothing', async () => {

@@ -1,22 +1,19 @@
 // jwks rotate --due: what policy makes due, run from cron as often as anybody likes.
 import { expect, test } from 'vitest';
-import { instant, Machine } from '../support/cli.ts';
+import { instant, type Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { json, machineAfter, ok } from './machines.ts';
 
 const keystoreOf = ({ home }: Machine) => snapshotOf(`${home}/.local/share/jwks`);
 
 /** A machine with sets that were made at noon of 1 February 2026. */
-async function withSets(...creates: readonly string[]): Promise<Machine> {
-  const machine = new Machine('2026-02-01T12:00:00Z');
-  for (const words of creates) expect((await machine.jwks(`create ${words}`)).status).toBe(0);
-  return machine;
+function withSets(...creates: readonly string[]): Promise<Machine> {
+  return machineAfter(...creates.map((words) => `create ${words}`));
 }
 
-async function withPolicy(words = '--rotate-every 90d'): Promise<Machine> {
-  const machine = await withSets('--alg ES256 auth k1');
-  expect((await machine.jwks(`policy auth ${words}`)).status).toBe(0);
-  return machine;
+function withPolicy(words = '--rotate-every 90d'): Promise<Machine> {
+  return machineAfter('create --alg ES256 auth k1', `policy auth ${words}`);
 }
 
 /** Every hour, or as told, nothing is due: nothing is written, and with -q nothing is said. */
@@ -118,7 +115,7 @@ test('a set without a policy is only tidied', async () => {
   for (const words of ['rotate --due', 'rotate --due plain', 'rotate --due --all']) {
     expect(await machine.jwks(words)).toEqual({ status: 0, stdout: '', stderr: nothing });
   }
-  await machine.jwks('rotate plain');
+  await ok(machine, 'rotate plain');
   machine.now = instant('2026-12-06T12:00:00Z');
   await transcript(
     machine,
@@ -159,7 +156,7 @@ test('several algorithms have a successor each; one that is wanted no more ends 
   `,
   );
   machine.now = instant('2026-02-10T12:00:00Z');
-  await machine.jwks('rotate --due');
+  await ok(machine, 'rotate --due');
   const { stdout } = await machine.jwks('list auth --format json');
   const keys = JSON.parse(stdout).sets[0].keys as { alg: string; state: string }[];
   expect(keys.map(({ alg, state }) => `${alg} ${state}`).sort()).toEqual(['ES384 active', 'EdDSA active']);
@@ -168,16 +165,19 @@ test('several algorithms have a successor each; one that is wanted no more ends 
 
 test('a key of an algorithm that the policy drops does not stay overdue for ever', async () => {
   const machine = await withPolicy('--alg ES256,EdDSA --rotate-every 90d');
-  await machine.jwks('rotate --due');
+  await ok(machine, 'rotate --due');
   machine.now = instant('2026-02-10T12:00:00Z');
-  await machine.jwks('policy auth --alg EdDSA');
+  await ok(machine, 'policy auth --alg EdDSA');
   for (const day of ['05-01', '05-04', '05-10', '08-01', '08-10']) {
     machine.now = instant(`2026-${day}T12:00:00Z`);
-    await machine.jwks('rotate --due');
+    await ok(machine, 'rotate --due');
   }
   // What list advises has been done.
-  await machine.jwks('rotate auth');
-  expect((await machine.jwks('list auth')).stdout).not.toContain('OVERDUE');
+  await ok(machine, 'rotate auth');
+  const { sets } = await json(machine, 'list auth');
+  const told = sets[0].keys.map(({ alg, state }: Record<string, string>) => `${alg} ${state}`);
+  expect(told).toEqual(['EdDSA next', 'EdDSA active']);
+  expect(await ok(machine, 'list auth')).not.toContain('OVERDUE');
 });
 
 test('the last minutes of the year: dates of another year say so', async () => {
@@ -201,7 +201,7 @@ test('facts that are all zero leave a key that signs', async () => {
     '--publish-lag 0s --cache-max-age 0s --verifier-cache 0s --skew 0s --rotate-every 1d',
   );
   machine.now = instant('2026-02-10T12:00:00Z');
-  await machine.jwks('rotate --due');
+  await ok(machine, 'rotate --due');
   const { stdout } = await machine.jwks(`list auth --format jsonpath=sets.0.keys.#.state`);
   expect(JSON.parse(stdout)).toContain('active');
 });

@@ -1,16 +1,14 @@
 // jwks rotate over several sets, of every kind: one's failure is no other's, and a successor is as the key before it.
 import { truncateSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { instant, Machine } from '../support/cli.ts';
+import { instant, type Machine } from '../support/cli.ts';
 import { runLine, standsFor, transcript } from '../support/transcript.ts';
+import { machineAfter, ok } from './machines.ts';
 
-async function withSets(...creates: readonly (string | readonly string[])[]): Promise<Machine> {
-  const machine = new Machine('2026-02-01T12:00:00Z');
-  for (const words of creates) {
-    const argv = typeof words === 'string' ? words.split(' ') : words;
-    expect((await machine.jwks(['create', '--alg', 'ES256', ...argv])).status).toBe(0);
-  }
-  return machine;
+function withSets(...creates: readonly (string | readonly string[])[]): Promise<Machine> {
+  const toArgv = (words: string | readonly string[]) =>
+    typeof words === 'string' ? words.split(' ') : words;
+  return machineAfter(...creates.map((words) => ['create', '--alg', 'ES256', ...toArgv(words)]));
 }
 
 const statesOf = async (machine: Machine, set: string) =>
@@ -18,7 +16,7 @@ const statesOf = async (machine: Machine, set: string) =>
 
 test('one that fails is told at the end, and its code is the exit code; the others are done', async () => {
   const machine = await withSets('auth a1', 'pay p1', 'box b1');
-  await machine.jwks('retire pay p1 --no-successor');
+  await ok(machine, 'retire pay p1 --no-successor');
   await transcript(
     machine,
     `
@@ -50,7 +48,7 @@ test('one that fails is told at the end, and its code is the exit code; the othe
 
 test('a damaged set does not keep the others from what is due', async () => {
   const machine = await withSets('auth a1', 'broken b1', 'pay p1');
-  await machine.jwks('policy --all --rotate-every 90d');
+  await ok(machine, 'policy --all --rotate-every 90d');
   truncateSync(`${machine.home}/.local/share/jwks/sets/broken/2.json`, 100);
   machine.now = instant('2026-05-01T12:00:00Z');
   const { status, stdout, stderr } = await machine.jwks('rotate --due --format json');
@@ -66,7 +64,7 @@ test('a damaged set does not keep the others from what is due', async () => {
 
 test('the exit code is that of the first failure', async () => {
   const machine = await withSets('auth a1');
-  await machine.jwks('rotate auth --now');
+  await ok(machine, 'rotate auth --now');
   expect((await machine.jwks('rotate auth nowhere --now')).status).toBe(5);
   expect((await machine.jwks('rotate nowhere auth --now')).status).toBe(3);
 });

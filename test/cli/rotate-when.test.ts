@@ -3,12 +3,11 @@ import { expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { machineAfter, ok } from './machines.ts';
 
 /** A machine with a set of one key, at noon of 1 February 2026. */
-async function withAuth(): Promise<Machine> {
-  const machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth k1');
-  return machine;
+function withAuth(): Promise<Machine> {
+  return machineAfter('create --alg ES256 auth k1');
 }
 
 const signers = `jwks list auth --format 'jsonpath=$.sets[0].keys[?@.state=="active"].kid'`;
@@ -52,7 +51,7 @@ test.each(['now', 'past'])(
       machine.now = instant('2026-02-02T12:00:00Z');
       const at = when === 'now' ? '2026-02-02T12:00:00Z' : '2026-01-01T00:00:00Z';
       expect([2, 5]).toContain((await machine.jwks(`rotate auth --activate-at ${at}`)).status);
-      await machine.jwks(`rotate auth --activate-at ${at} --force`);
+      await ok(machine, `rotate auth --activate-at ${at} --force`);
       const { stdout } = await machine.jwks('list auth --format json');
       const states = JSON.parse(stdout).sets[0].keys.map(({ state }: { state: string }) => state);
       expect([isPrepared, states.includes('active')]).toEqual([isPrepared, true]);
@@ -74,7 +73,7 @@ test('--activate-at a time whose grace no date can hold is a bad value, and noth
 
 test('--now activates at once and says what that costs; again it wants --force', async () => {
   const machine = await withAuth();
-  await machine.jwks('rotate auth');
+  await ok(machine, 'rotate auth');
   await transcript(
     machine,
     `

@@ -1,14 +1,13 @@
 // jwks rotate: what a person asks for. A successor, and how to take it back.
 import { expect, test } from 'vitest';
-import { instant, Machine } from '../support/cli.ts';
+import { instant, type Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { machineAfter, ok } from './machines.ts';
 
 /** A machine with a set of one key, at noon of 1 February 2026. */
-async function withAuth(): Promise<Machine> {
-  const machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth k1');
-  return machine;
+function withAuth(): Promise<Machine> {
+  return machineAfter('create --alg ES256 auth k1');
 }
 
 const keystoreOf = ({ home }: Machine) => snapshotOf(`${home}/.local/share/jwks`);
@@ -61,14 +60,14 @@ test('on a terminal it is a picture that fits', async () => {
   `,
     settings,
   );
-  await machine.jwks('rotate auth --cancel');
+  await ok(machine, 'rotate auth --cancel');
   const { stdout } = await machine.jwks('rotate auth --dry-run', settings);
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
 });
 
 test('for scripts there are kids and JSON', async () => {
   const machine = await withAuth();
-  await machine.jwks('create --alg ES256 other o1');
+  await ok(machine, 'create --alg ES256 other o1');
   await transcript(
     machine,
     `
@@ -124,7 +123,7 @@ test('--dry-run shows it and writes nothing', async () => {
 
 test('--cancel drops the successor with the dates behind it, and its name stays taken', async () => {
   const machine = await withAuth();
-  await machine.jwks('rotate auth');
+  await ok(machine, 'rotate auth');
   await transcript(
     machine,
     `

@@ -17,19 +17,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Machine, type Ran } from '../support/cli.ts';
+import type { Machine, Ran } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
+import { machineAfter, ok, secretOf } from './machines.ts';
 
 const passphrase = 'correct horse battery staple';
 const isRoot = process.geteuid?.() === 0;
 
-async function machineWithKey(): Promise<Machine> {
-  const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
-  return machine;
+function machineWithKey(): Promise<Machine> {
+  return machineAfter('create --alg ES256 auth');
 }
 
-const secretOf = (machine: Machine): string => join(machine.home, '.config/jwks/secret');
 const textOf = (path: string): string => readFileSync(path, 'utf8');
 const opens = async (machine: Machine, argv = '', settings = {}): Promise<number> =>
   (await machine.jwks(`export auth --private --yes ${argv}`, settings)).status;
@@ -50,8 +48,8 @@ async function refusal(machine: Machine, argv: string, settings = {}): Promise<R
 describe('other keystores of this host that the secret unlocks', () => {
   async function machineWithTwo(): Promise<Machine> {
     const machine = await machineWithKey();
-    await machine.jwks('init --keystore other');
-    await machine.jwks('create --alg ES256 auth --keystore other');
+    await ok(machine, 'init --keystore other');
+    await ok(machine, 'create --alg ES256 auth --keystore other');
     return machine;
   }
 
@@ -80,7 +78,7 @@ describe('other keystores of this host that the secret unlocks', () => {
 
   test('do not count where they are gone, or have secrets of their own', async () => {
     const machine = await machineWithTwo();
-    await machine.jwks('secret generate -o third-secret');
+    await ok(machine, 'secret generate -o third-secret');
     expect((await machine.jwks('init --keystore third --secret-file third-secret')).status).toBe(0);
     rmSync(`${machine.home}/work/other`, { recursive: true });
     expect((await machine.jwks('secret change')).status).toBe(0);
@@ -107,7 +105,7 @@ describe("a recipient's private key is in use", () => {
     const [open, closed] = [`${machine.home}/work/open.pem`, `${machine.home}/work/closed.pem`];
     writeFileSync(open, publicKey.export({ type: 'spki', format: 'pem' }));
     writeFileSync(closed, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-    await machine.jwks(`secret add --label recovery --recipient ${open}`);
+    await ok(machine, `secret add --label recovery --recipient ${open}`);
     return { machine, env: { JWKS_SECRET_FILE: closed } };
   }
 
@@ -223,7 +221,7 @@ describe('the file', () => {
 
 test('with 16 slots it says how to make room', async () => {
   const machine = await machineWithKey();
-  for (let count = 2; count <= 16; count++) await machine.jwks(`secret add --new-secret-file s${count}`);
+  for (let count = 2; count <= 16; count++) await ok(machine, `secret add --new-secret-file s${count}`);
   expect((await labels(machine)).length).toBe(16);
   expect(await refusal(machine, 'secret change')).toMatchObject({
     status: 5,

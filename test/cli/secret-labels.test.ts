@@ -9,6 +9,7 @@ import { makeSecretFile } from '../../src/keystore/secret-sources.ts';
 import { openKeystore } from '../../src/operations/open.ts';
 import { Machine } from '../support/cli.ts';
 import { accessIn, secretOf } from '../support/keystore.ts';
+import { ok } from './machines.ts';
 
 test.each([
   ['none', '', 2],
@@ -19,7 +20,7 @@ test.each([
   ['one that ends as those of a change do', 'ci (new)', 5],
 ])('%s is refused', async (_, label, status) => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
+  await ok(machine, 'create --alg ES256 auth');
   const add = ['secret', 'add', '--new-secret-file', 'new', '--label', label];
   expect((await machine.jwks(add)).status).toBe(status);
   expect((await machine.jwks('secret list -q')).stdout).toBe('first\n');
@@ -27,7 +28,7 @@ test.each([
 
 test('slots that somebody labelled as those of a change are two secrets', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
+  await ok(machine, 'create --alg ES256 auth');
   const work = (name: string) => join(machine.home, 'work', name);
   expect((await machine.jwks('secret add --label ci --new-secret-file ci')).status).toBe(0);
   // As it could be added before the label was kept for changes.

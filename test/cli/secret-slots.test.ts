@@ -4,16 +4,15 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Machine, type Ran } from '../support/cli.ts';
+import { snapshotOf } from '../support/snapshot.ts';
+import { keystoreOf, machineAfter, secretOf } from './machines.ts';
 
 const passphrase = 'correct horse battery staple';
 
-async function machineWithKey(): Promise<Machine> {
-  const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
-  return machine;
+function machineWithKey(): Promise<Machine> {
+  return machineAfter('create --alg ES256 auth');
 }
 
-const secretOf = (machine: Machine): string => join(machine.home, '.config/jwks/secret');
 /** A command that needs the private halves. */
 const exported = (machine: Machine, argv: string, settings = {}): Promise<Ran> =>
   machine.jwks(`export auth --private --yes ${argv}`, settings);
@@ -66,7 +65,10 @@ test.each([
   ['a file that is not there', 'secret add --recipient nothing.pem', 3],
   ['a label that is taken', 'secret add --label first --new-secret-file new', 5],
 ])('%s: refused', async (_, argv, status) => {
-  expect((await (await machineWithKey()).jwks(argv)).status).toBe(status);
+  const machine = await machineWithKey();
+  const before = snapshotOf(machine.home);
+  expect((await machine.jwks(argv)).status).toBe(status);
+  expect(snapshotOf(machine.home)).toEqual(before);
 });
 
 test('a label that is taken is refused before a file is made for it, or a file is touched', async () => {
@@ -136,7 +138,9 @@ describe('a recipient', () => {
   ])('%s is refused', async (_, make) => {
     const machine = await machineWithKey();
     writeFileSync(join(machine.home, 'work/open'), make());
+    const before = snapshotOf(keystoreOf(machine));
     expect((await machine.jwks('secret add --recipient open')).status).toBe(6);
+    expect(snapshotOf(keystoreOf(machine))).toEqual(before);
   });
 });
 

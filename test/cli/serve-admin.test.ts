@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { toInstant } from '../../src/lifecycle/time.ts';
 import { Machine } from '../support/cli.ts';
 import { type Serving, serving } from '../support/serving.ts';
+import { ok } from './machines.ts';
 
 type Key = Readonly<Record<string, string>>;
 
@@ -34,7 +35,7 @@ const es256 = { alg: 'ES256', use: 'sig', kid: '' };
 
 async function started(argv = '', env = {}): Promise<{ machine: Machine; server: Serving }> {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
+  await ok(machine, 'create --alg ES256 auth');
   return { machine, server: await serving(machine, `--all --admin-port 0 ${argv}`, { env }) };
 }
 
@@ -139,8 +140,8 @@ test('private members only where that was asked for', async () => {
 
 test('without the secret it reads, and whatever needs it is 503', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
-  await machine.jwks('list');
+  await ok(machine, 'create --alg ES256 auth');
+  await ok(machine, 'list');
   const without = await serving(machine, '--all --admin-port 0', { env: { XDG_CONFIG_HOME: '/nowhere' } });
   expect((await ask(without, 'GET', '/keys/auth')).status).toBe(200);
   for (const [method, path, body] of [
@@ -159,7 +160,7 @@ test('without the secret it reads, and whatever needs it is 503', async () => {
 test('what was read is put back, and a rotation under way goes on', async () => {
   const { machine, server } = await started('--admin-private', { JWKS_ADMIN_TOKEN: token });
   machine.now = toInstant(machine.now + 86_400);
-  await machine.jwks('rotate auth');
+  await ok(machine, 'rotate auth');
   const states = async () => JSON.parse((await machine.jwks('list auth --format json')).stdout);
   const before = await states();
   const { text, keys } = await asOwner(server, 'GET', '/keys/auth');
@@ -199,7 +200,7 @@ test('a keystore that is gone is no set that is missing', async () => {
 
 test('a set that was named to be served and is deleted is a fault', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
+  await ok(machine, 'create --alg ES256 auth');
   const server = await serving(machine, 'auth --admin-port 0');
   await ask(server, 'DELETE', '/keys/auth');
   expect((await fetch(`${server.url}/health/ready`)).status).toBe(503);

@@ -4,15 +4,14 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { urlToHttpOptions } from 'node:url';
 import { expect, test } from 'vitest';
-import { Machine } from '../support/cli.ts';
+import type { Machine } from '../support/cli.ts';
 import { serving } from '../support/serving.ts';
+import { machineAfter, ok } from './machines.ts';
 
 const token = '0123456789abcdef'.repeat(2);
 
-async function machineWithKey(): Promise<Machine> {
-  const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth');
-  return machine;
+function machineWithKey(): Promise<Machine> {
+  return machineAfter('create --alg ES256 auth');
 }
 
 interface Asked {
@@ -123,7 +122,7 @@ test('every request is logged with what it was for, and who is refused too', asy
 
 test('metrics are on a listener of their own', async () => {
   const machine = await machineWithKey();
-  await machine.jwks('policy auth --rotate-every 90d');
+  await ok(machine, 'policy auth --rotate-every 90d');
   const server = await serving(machine, '--all --metrics-port 0');
   await ask(server.url, '/.well-known/jwks.json');
   await ask(server.url, '/nothing');

@@ -3,13 +3,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { expect, test, vi } from 'vitest';
-import { instant, Machine } from '../support/cli.ts';
+import { instant, type Machine } from '../support/cli.ts';
 import { serving } from '../support/serving.ts';
+import { machineAfter, ok } from './machines.ts';
 
-async function machineWith(...sets: string[]): Promise<Machine> {
-  const machine = new Machine();
-  for (const set of sets) expect((await machine.jwks(`create --alg ES256 ${set}`)).status).toBe(0);
-  return machine;
+function machineWith(...sets: string[]): Promise<Machine> {
+  return machineAfter(...sets.map((set) => `create --alg ES256 ${set}`));
 }
 
 const wellKnown = '/.well-known/jwks.json';
@@ -96,10 +95,10 @@ test('the discovery document of an issuer, below its own path too', async () => 
 
 test('a change is seen within a second, and a date without a change', async () => {
   const machine = await machineWith('auth');
-  await machine.jwks('policy auth --rotate-every 30d');
+  await ok(machine, 'policy auth --rotate-every 30d');
   const { url, log } = await serving(machine, 'auth');
   const [first] = await kidsAt(url + wellKnown);
-  await machine.jwks('rotate auth');
+  await ok(machine, 'rotate auth');
   await vi.waitFor(async () => expect(await kidsAt(url + wellKnown)).toHaveLength(2), { timeout: 1_000 });
   await vi.waitFor(() => expect(log().map(({ message }) => message)).toContain('the keystore has changed'));
   const [signer, next] = await kidsAt(url + wellKnown);
@@ -136,7 +135,7 @@ test('a damaged set is served on as it was, and said to be', async () => {
 test('all sets, also one that is made later; and {"keys":[]} when all is revoked', async () => {
   const machine = await machineWith('auth');
   const { url } = await serving(machine, '--all');
-  await machine.jwks('create --alg ES256 later');
+  await ok(machine, 'create --alg ES256 later');
   await vi.waitFor(async () => expect(await kidsAt(url + wellKnown)).toHaveLength(2), { timeout: 2_000 });
   for (const set of ['auth', 'later']) {
     const ran = await machine.jwks(`revoke ${set} --all --reason keyCompromise --no-successor`);
@@ -147,7 +146,7 @@ test('all sets, also one that is made later; and {"keys":[]} when all is revoked
 
 test('--rotate-due does what is due by itself, and no verifier refuses a token of the signer', async () => {
   const machine = await machineWith('auth');
-  await machine.jwks('policy auth --rotate-every 30d');
+  await ok(machine, 'policy auth --rotate-every 30d');
   machine.now = instant('2026-04-20T12:00:00Z');
   const { url, log } = await serving(machine, 'auth --rotate-due');
   await vi.waitFor(async () => expect(await kidsAt(url + wellKnown)).toHaveLength(2), { timeout: 5_000 });
@@ -171,12 +170,17 @@ test('what cannot be served is refused before anything listens', async () => {
   expect(await statusOf('auth --tls-cert /nowhere --tls-key /nowhere')).toBe(3);
   expect(await statusOf('auth --content-type rubbish')).toBe(2);
   expect(await statusOf('auth --port 70000')).toBe(2);
+  expect(await machine.jwks('serve auth --port 0 -o out.json')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'jwks: serve has no result for --output\nhint: its log is on stderr\n',
+  });
 });
 
 test('two sets with different keys under one kid: the first stands, and it is not ready', async () => {
   const machine = await machineWith('auth');
   expect((await machine.jwks('create --alg ES256 auth one')).status).toBe(0);
-  await machine.jwks('create --alg ES256 other');
+  await ok(machine, 'create --alg ES256 other');
   const { url, log, stop } = await serving(machine, 'auth other');
   const before = await (await fetch(`${url}/sets/auth${wellKnown}`)).json();
   machine.now = instant('2026-02-01T12:00:10Z');
@@ -197,7 +201,7 @@ test('two sets with different keys under one kid: the first stands, and it is no
 
 test('a secret on stdin is read once, also where it is needed for both reading and rotating', async () => {
   const machine = await machineWith('auth');
-  await machine.jwks('policy auth --rotate-every 30d');
+  await ok(machine, 'policy auth --rotate-every 30d');
   const stdin = readFileSync(join(machine.home, '.config/jwks/secret'), 'utf8');
   // A host that remembers nothing and has no secret of its own, as in a container.
   const keystore = join(machine.home, '.local/share/jwks');

@@ -2,10 +2,11 @@
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
+import { ok } from './machines.ts';
 
 test('stray files, links and empty directories beside the sets', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
+  await ok(machine, 'create --alg ES256 auth k1');
   const usual = await machine.jwks('export --all');
   expect(usual.status).toBe(0);
   const sets = `${machine.home}/.local/share/jwks/sets`;
@@ -24,7 +25,7 @@ test('stray files, links and empty directories beside the sets', async () => {
 
 test('a copy of a set under a name that none is written as', async () => {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 pay k1');
+  await ok(machine, 'create --alg ES256 pay k1');
   const sets = `${machine.home}/.local/share/jwks/sets`;
   cpSync(`${sets}/pay`, `${sets}/PAY`, { recursive: true });
   expect(await machine.jwks('list -q')).toEqual({ status: 0, stdout: 'pay\n', stderr: '' });

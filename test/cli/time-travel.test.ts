@@ -3,14 +3,15 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { standsFor, transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 let machine: Machine;
 
 // k1 signs from 1 February; its successor is published on 1 March and signs from 3 March; k1 leaves on 5 March.
 beforeEach(async () => {
   machine = new Machine('2026-02-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth k1');
-  await machine.jwks('policy auth --rotate-every 90d');
+  await ok(machine, 'create --alg ES256 auth k1');
+  await ok(machine, 'policy auth --rotate-every 90d');
   machine.now = instant('2026-03-01T12:00:00Z');
   await transcript(
     machine,
@@ -32,7 +33,7 @@ const codesAt = async (at: string): Promise<(number | string)[]> => {
 /** By now the public half of k1 is destroyed. */
 async function destroyFirst(): Promise<void> {
   machine.now = instant('2026-03-20T12:00:00Z');
-  await machine.jwks('rotate auth --due');
+  await ok(machine, 'rotate auth --due');
 }
 
 describe('list', () => {
@@ -68,7 +69,7 @@ describe('list', () => {
   });
 
   test('a key that is revoked since was in use before', async () => {
-    await machine.jwks('revoke auth k1');
+    await ok(machine, 'revoke auth k1');
     const { stdout } = await machine.jwks('list auth --at 2026-02-15 --format jsonpath=sets.0.keys.0.state');
     expect(stdout).toBe('"active"\n');
   });

@@ -5,15 +5,16 @@ import { expect, test } from 'vitest';
 import { instant, Machine } from '../support/cli.ts';
 import { snapshotOf } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 const utf8 = { LANG: 'en_GB.UTF-8' };
 
 /** A set in which a second key took over from the first a week before. */
 async function twoKeys(): Promise<Machine> {
   const machine = new Machine('2026-01-01T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth first');
+  await ok(machine, 'create --alg ES256 auth first');
   machine.now = instant('2026-01-25T12:00:00Z');
-  await machine.jwks('create --alg ES256 auth second');
+  await ok(machine, 'create --alg ES256 auth second');
   machine.now = instant('2026-02-01T12:00:00Z');
   return machine;
 }
@@ -105,7 +106,7 @@ test('as SVG and as a page; what --format says is accepted and ignored', async (
   const svg = await machine.jwks('timeline --as svg --format json');
   expect(svg).toMatchObject({ status: 0, stderr: '' });
   expect(svg.stdout).toMatch(/^<svg xmlns[\s\S]*Keys of auth[\s\S]*<\/svg>\n$/);
-  const page = await machine.jwks('timeline auth --as html --format nonsense -o keys.html');
+  const page = await machine.jwks('timeline auth --as html --format yaml -o keys.html');
   expect(page).toEqual({ status: 0, stdout: '', stderr: '' });
   expect(readFileSync(join(machine.home, 'work/keys.html'), 'utf8')).toMatch(
     /^<!doctype html>[\s\S]*<\/html>\n$/,
@@ -124,7 +125,7 @@ test('it needs no secret and changes nothing', async () => {
 
 test('an empty keystore is an empty picture, and it says how to begin', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   await transcript(
     machine,
     `

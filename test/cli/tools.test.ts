@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { filesBelow } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 // RFC 7638 section 3.1.
 const rfc7638 = {
@@ -38,7 +39,7 @@ test('algs: the algorithms, with what fits and whether it works here', async () 
 test('every algorithm that is there on this machine makes a key', async () => {
   const machine = new Machine();
   const { stdout } = await machine.jwks('algs --format json');
-  await machine.jwks('init');
+  await ok(machine, 'init');
   for (const { alg, use, kty, available } of JSON.parse(stdout).algorithms) {
     if (kty === 'RSA' && alg !== 'PS256' && alg !== 'RSA-OAEP-256') continue;
     const bits = kty === 'RSA' ? ['--bits', '2048'] : [];

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { filesBelow } from '../support/snapshot.ts';
 import { transcript } from '../support/transcript.ts';
+import { ok } from './machines.ts';
 
 test('unknown words', async () => {
   const machine = new Machine();
@@ -53,9 +54,30 @@ test('unknown words', async () => {
   expect(filesBelow(machine.home)).toEqual(['work']);
 });
 
+test('no password of a word that was typed wrongly is shown', async () => {
+  const machine = new Machine();
+  const place = 'ann:hid/d@en@db.example/auth';
+  for (const [words, message] of [
+    [[`--keystoer=${place}`, 'list'], "unknown option '--keystoer'"],
+    [['list', `--keystoer=postgres://${place}`], "unknown option '--keystoer'"],
+    [['list', '--keystoer=a secret of words'], "unknown option '--keystoer'"],
+    [['list', '--keystoer', place], "unknown option '--keystoer'"],
+    [[`-K${place}`, 'list'], "unknown option '-Kann@db.example/auth'"],
+    [[place], "unknown command 'ann@db.example/auth'"],
+    [['list', '--secret-fd', place], '--secret-fd ann@db.example/auth is no whole number'],
+    [['list', '--at', `postgres://${place}`], '--at postgres://ann@db.example/auth is no time'],
+  ] as const) {
+    for (const format of [[], ['--format', 'json']]) {
+      const { status, stderr } = await machine.jwks([...words, ...format]);
+      expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
+      expect(stderr).not.toMatch(/hid|secret of/);
+    }
+  }
+});
+
 test('an option with an empty value is a usage error, as a script with an unset variable makes it', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   const statuses: Record<string, number> = {};
   for (const option of ['--keystore', '--identity', '--config', '--format', '--output', '--secret-file']) {
     statuses[option] = (await machine.jwks(['create', '--alg', 'ES256', 'auth', option, ''])).status;
@@ -102,7 +124,7 @@ test('the remote options of ory are refused with the reason', async () => {
 
 test('what works with ory works here', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   await transcript(
     machine,
     `
@@ -122,7 +144,7 @@ test('what works with ory works here', async () => {
 
 test('global options stand before or after the command', async () => {
   const machine = new Machine();
-  await machine.jwks('init --keystore keys');
+  await ok(machine, 'init --keystore keys');
   await transcript(
     machine,
     `
@@ -140,7 +162,7 @@ test('global options stand before or after the command', async () => {
 
 test('every command takes every global option', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   const words =
     '-y --yes --force --no-input --no-color --debug --accept-rollback --public --output-mode 0644';
   for (const command of [
@@ -188,7 +210,7 @@ test('--debug shows where in our code, beside the same message', async () => {
 
 test('control characters of what was typed never reach the terminal', async () => {
   const machine = new Machine();
-  await machine.jwks('init');
+  await ok(machine, 'init');
   const raw: string[] = [];
   for (const words of [
     ['\u001b[2J'],

@@ -3,13 +3,14 @@ import { existsSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Machine } from '../support/cli.ts';
 import { filesBelow, snapshotOf } from '../support/snapshot.ts';
+import { ok } from './machines.ts';
 
 const json = ['--format', 'json'];
 
 async function machineWithTwoSets(): Promise<{ machine: Machine; keystore: string }> {
   const machine = new Machine();
-  await machine.jwks('create --alg ES256 auth k1');
-  await machine.jwks('create --alg ES256 other o1');
+  await ok(machine, 'create --alg ES256 auth k1');
+  await ok(machine, 'create --alg ES256 other o1');
   return { machine, keystore: `${machine.home}/.local/share/jwks` };
 }
 

@@ -8,14 +8,12 @@ import { instant, Machine } from '../support/cli.ts';
 import { startHttp } from '../support/https-server.ts';
 import { transcript } from '../support/transcript.ts';
 import { readVector } from '../support/vectors.ts';
+import { machineAfter, ok } from './machines.ts';
 
 const start = '2026-02-01T12:00:00Z';
 
-async function machineWith(...creates: readonly string[]): Promise<Machine> {
-  const machine = new Machine(start);
-  await machine.jwks('init');
-  for (const words of creates) await machine.jwks(`create ${words}`);
-  return machine;
+function machineWith(...creates: readonly string[]): Promise<Machine> {
+  return machineAfter('init', ...creates.map((words) => `create ${words}`));
 }
 
 async function sign(machine: Machine, words: string): Promise<string> {
@@ -87,7 +85,7 @@ test('explain: what happened to the key, whatever else is wrong', async () => {
     exit 1
   `,
   );
-  await machine.jwks('rotate auth --now');
+  await ok(machine, 'rotate auth --now');
   expect(await reasons(machine, token)).toEqual([]);
   machine.now = instant('2026-02-01T13:00:00Z');
   await transcript(
@@ -119,8 +117,8 @@ test('explain: revoked, deleted, not yet active, unknown, for encryption', async
     '--alg ECDH-ES --use enc enc k3',
   );
   const [token, deleted] = [await sign(machine, 'auth'), await sign(machine, 'gone')];
-  await machine.jwks('revoke auth k1 --reason superseded');
-  await machine.jwks('delete gone --yes');
+  await ok(machine, 'revoke auth k1 --reason superseded');
+  await ok(machine, 'delete gone --yes');
   const { stdout } = await machine.jwks('rotate auth --format json');
   const next = JSON.parse(stdout).changes.find((change: { to: string }) => change.to === 'next');
   const claims = { exp: machine.now + 60 };
@@ -157,7 +155,7 @@ test('explain: revoked, deleted, not yet active, unknown, for encryption', async
 
 test('a key that is next verifies as soon as a fast clock may sign by it', async () => {
   const machine = await machineWith('--alg ES256 auth k1');
-  await machine.jwks('rotate auth');
+  await ok(machine, 'rotate auth');
   machine.now = instant('2026-02-03T13:05:00Z');
   const token = await sign(machine, 'auth');
   expect(await reasons(machine, token)).toEqual([]);

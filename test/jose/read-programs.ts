@@ -1,13 +1,11 @@
-// A directory for a test file in which other programs make keys.
+// A directory in which other programs make keys.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { inject } from 'vitest';
 import { passphrase } from './read-support.ts';
 
-export const directory = mkdtempSync(join(tmpdir(), 'jwks-read-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+export const directory = mkdtempSync(join(inject('runDirectory'), 'read-'));
 
 /** Runs a program in the directory; `false` where it is not there or does not do it. */
 export function run(name: string, ...argv: string[]): boolean {

@@ -54,14 +54,15 @@ test('an algorithm that is undefined is RS256', async () => {
 test.each([
   ['control characters', 'ali\u0000ce\u001b[31m\n\u009b@laptop', 'alice[31m@laptop'],
   ['300 characters', 'a'.repeat(300), 'a'.repeat(256)],
-  ['a pair of surrogates where it is cut', `a${'\u{1f511}'.repeat(200)}`, undefined],
-  ['control characters only', '\n\u0000', undefined],
+  [
+    'pairs of surrogates where it is cut',
+    `${'a'.repeat(255)}\u{1f511}\u{1f511}`,
+    `${'a'.repeat(255)}\u{1f511}`,
+  ],
+  ['control characters only', '\n\u0000', ''],
 ])('an actor with %s', async (_, actor, stored) => {
   const { keystore, events, again } = await made(actor);
   await keystore.create('auth', { alg: 'ES256', kid: 'k1' });
-  const by = String(events()[0]?.by);
-  if (stored !== undefined) expect(by).toBe(stored);
-  expect([...by].length).toBeLessThanOrEqual(256);
-  expect(by).not.toMatch(/[\p{Cc}\p{Cs}]/u);
+  expect(events()[0]?.by).toBe(stored);
   expect((await (await again()).list()).map(({ set }) => set)).toEqual(['auth']);
 });

@@ -51,6 +51,17 @@ test('encryption keys are published when they begin to work', () => {
   ]);
 });
 
+test('a symmetric key is made and handed out, an asymmetric one beside it published', () => {
+  const shared = key('shared', { activates: '2026-01-01' }, { alg: 'HS256', symmetric: true });
+  const set = setOf('s', [shared, key('own', { activates: '2026-01-01' })], {
+    planned: [planned('2026-03-01', undefined, { alg: 'HS256' }), planned('2026-03-02', undefined)],
+  });
+  expect(stepsOf(set)).toEqual([
+    '2026-03-01 + a new HS256 key is made and handed out; it works once it was seen where the set is published (planned)',
+    '2026-03-02 + a new ES256 key is published; it works once it was seen where the set is published (planned)',
+  ]);
+});
+
 test('where a key must be seen first, that is what it waits for', () => {
   const policy = {
     ...quarterly,
@@ -66,6 +77,11 @@ test('where a key must be seen first, that is what it waits for', () => {
   expect(stepsOf(set)).toEqual([
     '2026-03-01 + a new ES256 key is published; it works once it was seen where the set is published (planned)',
   ]);
+});
+
+test('a key that was dropped never comes to the dates it had', () => {
+  const dates = { created: '2026-02-01', activates: '2026-02-20', deactivates: '2026-03-20' };
+  expect(stepsOf(setOf('s', [key('a', { ...dates, retires: '2026-02-08' })]))).toEqual([]);
 });
 
 test('after a revocation nothing else comes', () => {

@@ -23,6 +23,11 @@ test('a row a key, the oldest first, and what is planned last', () => {
   ]);
 });
 
+test('a role that has no key yet is that of a key pair', () => {
+  const set = setOf('s', [], { planned: [planned('2026-03-01', '2026-03-04')] });
+  expect(toTimeline([set], {}).charts[0]?.groups).toMatchObject([{ alg: 'ES256', symmetric: false }]);
+});
+
 test('a tombstone is shown as long as its life is in the picture', () => {
   const gone = key('gone', {
     created: '2025-02-01',

@@ -172,6 +172,8 @@ test('colours say what the characters and words do', () => {
   expect(text).toMatch(/<g>active<\/g> +<c>···<\/c>│<g>█+<\/g><d><y>░<\/y><\/d>\n/);
   expect(text).toMatch(/<d>\(planned\)<\/d> +│ +<d><c>···<\/c><\/d><d><g>████<\/g><\/d>\n/);
   expect(text).toMatch(/<r>revoked<\/r> +<g>█+<\/g><r>×<\/r> +│\n/);
+  expect(text).toMatch(/ <c>···<\/c> published \/ handed out {3}<g>███<\/g> signs \/ encrypts\n/);
+  expect(text).toMatch(/ <y>░░░<\/y> still verifies \/ still decrypts {3}<r>×<\/r> revoked\n/);
   expect(text.replaceAll(/<\/?[bdcgyr]>/g, '')).toBe(picture([auth, mixed]));
 });
 

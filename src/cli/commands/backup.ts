@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { MadeBackup } from '../../operations/make-backup.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
+import { describeCount } from '../describe-count.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 
@@ -45,14 +46,12 @@ export function register(program: Command, open: Open): void {
 async function report({ printer }: Session, made: MadeBackup, file: string): Promise<void> {
   const { sets, keys, slots, recipient } = made;
   const where = file === '-' ? 'standard output' : escapeText(file);
-  await printer.say(`backed up ${count(sets, 'set')} with ${count(keys, 'private key')} to ${where}`);
+  await printer.say(
+    `backed up ${describeCount(sets, 'set')} with ${describeCount(keys, 'private key')} to ${where}`,
+  );
   const labels = slots.map(({ label, kind }) => `"${escapeText(label)}" (${kind})`).join(', ');
   await printer.say(`it opens with a secret of this keystore: ${labels}`);
   if (recipient !== undefined)
     await printer.say(`and only together with the private key of the recipient ${recipient}`);
   await printer.say('keep it on another machine, and the secret somewhere else again');
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -6,7 +6,9 @@ import { formatInstant, type Instant, type Seconds } from '../../lifecycle/time.
 import type { Checked } from '../../operations/check-sets.ts';
 import { toNagios, toPrometheus } from '../check-formats.ts';
 import { examples, exitCodes, type Open, operands, operandsOf, optionsOf } from '../command.ts';
-import { toFindingsTable, toFindingsValue } from '../findings.ts';
+import { describeCount } from '../describe-count.ts';
+import { findingOut } from '../finding-out.ts';
+import { failWithErrors, toFindingsTable, toFindingsValue } from '../findings.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
 import { durationArgument, instantArgument } from '../time-arguments.ts';
@@ -39,7 +41,7 @@ export function register(program: Command, open: Open): void {
       exitCodes({
         0: 'nothing of weight was found',
         1: 'an error was found',
-        7: 'it could not be found out, such as what a URL publishes',
+        7: 'it could not be found out: the keystore cannot be read, or a URL does not answer',
       }),
     );
   command.action(() => open(command, run));
@@ -56,11 +58,10 @@ export function register(program: Command, open: Open): void {
     if (urls.length > 0 && options.at !== undefined)
       throw new JwksError('usage', '--url shows what is published now, and --at another time');
     const sets = named.length === 0 ? ('all' as const) : named;
-    const reader = await session.reader();
-    const checked = await session.during(
-      'checking',
-      checkSets(reader, session.clock(), fetchUrl, { sets, urls, maxAge: options.maxAge, at: options.at }),
-    );
+    const request = { sets, urls, maxAge: options.maxAge, at: options.at };
+    const reader = await findingOut(session.reader());
+    const checking = checkSets(reader, session.clock(), fetchUrl, request);
+    const checked = await session.during('checking', findingOut(checking));
     await session.printer.result(toResult(session, checked));
     await session.finish();
     if (checked.ok) return;
@@ -69,8 +70,7 @@ export function register(program: Command, open: Open): void {
         'unreachable',
         checked.findings.find(({ code }) => code === 'unreachable')?.message ?? '',
       );
-    const count = checked.findings.filter(({ severity }) => severity === 'error').length;
-    throw new JwksError('answer-no', `${count} ${count === 1 ? 'error was' : 'errors were'} found`);
+    failWithErrors(checked.findings);
   }
 }
 
@@ -82,8 +82,7 @@ function toResult(session: Session, checked: Checked): Result {
     json: () => toFindingsValue(checked),
     texts: Object.fromEntries(Object.entries(texts).map(([name, toText]) => [name, () => toText(checked)])),
     table: () => {
-      const sets = checked.figures.length;
-      const good = `${sets} ${sets === 1 ? 'set' : 'sets'} at ${formatInstant(checked.at)}`;
+      const good = `${describeCount(checked.figures.length, 'set')} at ${formatInstant(checked.at)}`;
       return toFindingsTable(session, checked, good);
     },
   };

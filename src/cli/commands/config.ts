@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { defaultFacts, type PolicyFacts } from '../../lifecycle/policy.ts';
 import { formatDuration } from '../../lifecycle/time.ts';
 import { examples, type Open, operands, operandsOf } from '../command.ts';
-import { homedirOf } from '../describe-path.ts';
+import { describePath } from '../describe-path.ts';
 import type { Session } from '../session.ts';
 import type { Setting } from '../settings.ts';
 import { formatTable } from '../terminal-text.ts';
@@ -30,7 +30,8 @@ export function register(program: Command, open: Open): void {
     operandsOf(command, { required: [], most: 0 });
     await session.printer.prepare();
     const rows = rowsOf(session, await session.secretSource());
-    const home = session.host.stdout.isTerminal ? homedirOf(session.host) : (text: string) => text;
+    const shown = (text: string) =>
+      session.host.stdout.isTerminal ? describePath(text, session.host) : text;
     await session.printer.result({
       usual: 'table',
       json: () => ({ settings: rows }),
@@ -39,8 +40,8 @@ export function register(program: Command, open: Open): void {
           [{ title: 'SETTING' }, { title: 'VALUE', shrinks: 'last' }, { title: 'FROM', shrinks: 'last' }],
           rows.map(({ name, value, from }) => [
             name,
-            value === null ? 'not set' : home([value].flat().join(', ')),
-            home(from),
+            value === null ? 'not set' : shown([value].flat().join(', ')),
+            shown(from),
           ]),
           session.host.stdout,
         ),

@@ -8,6 +8,7 @@ import { examples, type Open, operands, operandsOf, optionsOf } from '../command
 import { wholeNumber } from '../global-options.ts';
 import { readInput } from '../input.ts';
 import { passphraseFrom, readKeyFiles } from '../key-input.ts';
+import { useOption } from '../key-options.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 
@@ -49,9 +50,9 @@ export function register(program: Command, open: Open): void {
     .addArgument(operands({ file: 'what holds the keys; none or - is standard input' }))
     .addOption(new Option('--to <form>', 'form to write').choices(forms).default('jwk'))
     .option('--private', 'write the private half')
-    .option('--kid <kid>', 'only this key; or the kid for one that has none')
+    .option('--kid <kid>', 'only this key; or the kid for one that has none', parseKeyId)
     .option('--alg <alg>', 'algorithm, where the file does not say')
-    .addOption(new Option('--use <use>', 'sig or enc, where the file does not say').choices(['sig', 'enc']))
+    .addOption(useOption('sig or enc, where the file does not say'))
     .option('--passphrase-file <file>', 'file with the passphrase of what is encrypted')
     .option('--encrypt-with <file>', 'file with a passphrase (16 characters or more) to encrypt PKCS#8')
     .option('--certificate', 'with a self-signed X.509 certificate')
@@ -94,7 +95,7 @@ async function requestOf(
   const { to, kid, alg, use, subject } = options;
   return {
     to,
-    kid: kid === undefined ? undefined : parseKeyId(kid),
+    kid,
     wanted: { alg, use },
     read: { passphrase: passphraseFrom(session, options.passphraseFile) },
     passphrase:

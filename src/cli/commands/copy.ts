@@ -5,7 +5,8 @@ import { JwksError, shellWord } from '../../errors.ts';
 import type { CopyAccess, CopyPlan } from '../../operations/copy-keystore.ts';
 import type { Access } from '../../operations/open.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
-import { homedirOf } from '../describe-path.ts';
+import { describeCount } from '../describe-count.ts';
+import { describePath } from '../describe-path.ts';
 import { printSets, sayBehind, saySets, sayUntried, whatIsReplaced } from '../restored-sets.ts';
 import type { Session } from '../session.ts';
 import { placeAt } from '../settings.ts';
@@ -60,10 +61,12 @@ export function register(program: Command, open: Open): void {
     if (changesWhatIsThere(plan)) await session.printer.confirm(`copy into ${whatIsReplaced(restore)}?`);
     const { sets, proved } = await session.during('copying sets', (count) => applyCopy(plan, count));
     if (restore.isNew)
-      await session.printer.say(`made a keystore   ${homedirOf(session.host)(restore.label)}`);
+      await session.printer.say(`made a keystore   ${describePath(restore.label, session.host)}`);
     await printSets(session, 'copied', sets);
     await saySets(session, restore);
-    await session.printer.say(`${count(proved.sets, 'set')}, ${count(proved.keys, 'key')} copied and proved`);
+    await session.printer.say(
+      `${describeCount(proved.sets, 'set')}, ${describeCount(proved.keys, 'key')} copied and proved`,
+    );
     await sayNext(session, access);
   }
 }
@@ -110,16 +113,11 @@ function changesWhatIsThere({ restore: { steps, master, isNew } }: CopyPlan): bo
 }
 
 async function sayNext({ printer, host }: Session, { from, to }: CopyAccess): Promise<void> {
-  const home = homedirOf(host);
   await printer.say(
-    `${escapeText(home(from.place.label))} is as it was: do not change it any more, since two copies that both change fork`,
+    `${escapeText(describePath(from.place.label, host))} is as it was: do not change it any more, since two copies that both change fork`,
   );
   await printer.suggest('next', [
     [`jwks list --keystore ${shellWord(to.place.label)}`, 'look at it'],
     [`JWKS_KEYSTORE=${shellWord(to.place.label)}`, 'set this where serve, cron and people use the keystore'],
   ]);
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -1,19 +1,22 @@
 // jwks create: a new key in a set.
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { commandLine, JwksError } from '../../errors.ts';
 import type { KidScheme } from '../../jose/generate.ts';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import type { Use } from '../../lifecycle/key.ts';
 import { describeDuration, formatInstant } from '../../lifecycle/time.ts';
 import type { Created } from '../../operations/create-key.ts';
+import { addChangeOptions, type ChangeOptions } from '../change-options.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { wholeNumber } from '../global-options.ts';
+import { kidFromOption, useOption } from '../key-options.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
+import { policyForNew } from '../settings.ts';
 import { publicHalf, toOrySet } from '../shapes.ts';
 import { escapeText, formatTable } from '../terminal-text.ts';
 
-interface CreateOptions {
+interface CreateOptions extends ChangeOptions {
   readonly alg?: string;
   readonly use?: Use;
   readonly bits?: number;
@@ -21,8 +24,6 @@ interface CreateOptions {
   readonly kidFrom?: KidScheme;
   readonly ifMissing?: boolean;
   readonly private?: boolean;
-  readonly note?: string;
-  readonly dryRun?: boolean;
 }
 
 export function register(program: Command, open: Open): void {
@@ -38,56 +39,42 @@ export function register(program: Command, open: Open): void {
       }),
     )
     .option('--alg <alg>', 'algorithm; jwks algs lists them (default: RS256)')
-    .addOption(
-      new Option('--use <use>', 'sig or enc (default: what the algorithm is for)').choices(['sig', 'enc']),
-    )
-    .addOption(
-      new Option('--bits <n>', 'size of an RSA or symmetric key (default: RSA 4096)').argParser(wholeNumber),
-    )
+    .addOption(useOption('sig or enc (default: what the algorithm is for)'))
+    .option('--bits <n>', 'size of an RSA or symmetric key (default: RSA 4096)', wholeNumber)
     .option('--crv <curve>', 'curve, where the algorithm leaves a choice (default: see jwks algs)')
-    .addOption(
-      new Option('--kid-from <scheme>', 'how to make the key id')
-        .choices(['thumbprint', 'uuid', 'spki-sha256'])
-        .default(undefined, 'thumbprint; uuid if symmetric'),
-    )
+    .addOption(kidFromOption('how to make the key id'))
     .option('--if-missing', 'be content with a key of that use and algorithm that is active already')
-    .option('--private', 'print the private half')
-    .option('--note <text>', 'a note for the history')
-    .option('--dry-run', 'say what would be done, and do nothing')
-    .addHelpText('after', () =>
-      examples(
-        'jwks create --alg ES256 auth',
-        'jwks create --if-missing hydra.openid.id-token > public.jwks.json',
-      ),
-    );
+    .option('--private', 'print the private half');
+  addChangeOptions(command).addHelpText('after', () =>
+    examples(
+      'jwks create --alg ES256 auth',
+      'jwks create --if-missing hydra.openid.id-token > public.jwks.json',
+    ),
+  );
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
     const [set = '', kid] = operandsOf(command, { required: ['set-id'], most: 2 });
     const options = optionsOf<CreateOptions>(command);
     const request = await requestOf(session, set, kid, options);
-    if (options.dryRun === true && session.isFirstRun()) {
+    const isPrivate = options.private === true;
+    const isDryRun = options.dryRun === true;
+    await session.printer.prepare({ isPrivate, hasJwks: !isDryRun, hasFile: !isDryRun });
+    if (isDryRun && session.isFirstRun()) {
       return session.printer.say(
         'a keystore would be made, and a key in it that signs at once; nothing was done',
       );
     }
-    await session.printer.prepare({
-      isPrivate: options.private === true,
-      hasJwks: options.dryRun !== true,
-      hasFile: options.dryRun !== true,
-    });
     const [{ createKey }, keystore] = await Promise.all([
       import('../../operations/create-key.ts'),
-      session.keystore({ make: options.dryRun !== true }),
+      session.keystore({ make: !isDryRun }),
     ]);
     const created = await session.during(
       `making a key for ${escapeText(set)}`,
       createKey(keystore, session.clock, request),
     );
-    await session.printer
-      .result(toResult(session, created, options.private === true))
-      .catch(addMade(created));
-    await report(session, created, options.private === true);
+    await session.printer.result(toResult(session, created, isPrivate)).catch(addMade(created));
+    await report(session, created, isPrivate);
     await session.finish();
   }
 }
@@ -106,11 +93,10 @@ function addMade({ set, key, outcome }: Created): (error: unknown) => never {
 
 async function requestOf(session: Session, set: string, kid: string | undefined, options: CreateOptions) {
   const { selectKeyShape } = await import('../../jose/algorithms.ts');
-  const { alg, policy } = session.settings;
   const request = {
     set: parseSetId(set),
     kid: kid === undefined ? undefined : parseKeyId(kid),
-    alg: options.alg ?? alg.value,
+    alg: options.alg ?? session.settings.alg.value,
     use: options.use,
     bits: options.bits,
     crv: options.crv,
@@ -119,7 +105,7 @@ async function requestOf(session: Session, set: string, kid: string | undefined,
     dryRun: options.dryRun,
     note: options.note,
     force: session.options.force,
-    policy: policy && { facts: policy.value, was: [] },
+    policy: policyForNew(session.settings),
   };
   // A contradiction is told before a keystore is made for it.
   const shape = selectKeyShape(request);
@@ -175,7 +161,7 @@ async function report(session: Session, created: Created, isPrivate: boolean): P
       `${created.outcome === 'planned' ? 'it would sign' : 'it signs'} in place of ${printer.kid(supersedes.kid)} at once: verifiers that have not fetched the set again may refuse its tokens for up to ${describeDuration(supersedes.unknownFor)}`,
     );
     await printer.suggest('hint', [
-      [commandLine('rotate', created.set, session.place()), 'a successor without that'],
+      [commandLine('rotate', created.set, session.keystoreOption()), 'a successor without that'],
     ]);
   }
   if (key === undefined)
@@ -191,7 +177,7 @@ async function report(session: Session, created: Created, isPrivate: boolean): P
       : 'this is its public half';
   if (created.outcome === 'existing') return printer.say(`${set} ${work} ${kid} already; nothing was made`);
   await printer.say(`${set} ${work} ${kid} from now on; ${what}`);
-  const place = session.place();
+  const place = session.keystoreOption();
   const lines: [string, string][] = [];
   if (!key.symmetric && !isPrivate)
     lines.push([commandLine('export', created.set, `${place} -o jwks.json`), 'publish it']);

@@ -23,7 +23,11 @@ export function register(program: Command, open: Open): void {
     )
     .usage('[options] <set-id...>')
     .addArgument(operands({ 'set-id': 'the sets to delete, or to delete a key of' }))
-    .option('--kid <kid>', 'only this key; if it is the one that signs, a successor signs at once')
+    .option(
+      '--kid <kid>',
+      'only this key; if it is the one that signs, a successor signs at once',
+      parseKeyId,
+    )
     .option('--ignore-missing', 'what does not exist is no error');
   addChangeOptions(command).addHelpText('after', () =>
     examples('jwks delete auth', 'jwks delete auth --kid k-2025 --yes'),
@@ -34,7 +38,7 @@ export function register(program: Command, open: Open): void {
     const operands = operandsOf(command, { required: ['set-id'], most: Number.POSITIVE_INFINITY });
     const options = optionsOf<DeleteOptions>(command);
     const sets = [...new Set(operands.map(parseSetId))];
-    const kid = options.kid === undefined ? undefined : parseKeyId(options.kid);
+    const { kid } = options;
     await session.printer.prepare();
     const { findDoomed } = await import('../../operations/remove-keys.ts');
     const keystore = await session.keystore();

@@ -1,9 +1,9 @@
 // jwks doctor: what is wrong with a keystore, its files and its host, and what of that can be mended.
 import type { Command } from 'commander';
-import { JwksError } from '../../errors.ts';
 import type { Diagnosis } from '../../operations/doctor.ts';
 import { examples, exitCodes, type Open, operands, operandsOf, optionsOf } from '../command.ts';
-import { toFindingsTable, toFindingsValue } from '../findings.ts';
+import { describeCount } from '../describe-count.ts';
+import { failWithErrors, toFindingsTable, toFindingsValue } from '../findings.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 
@@ -38,14 +38,12 @@ export function register(program: Command, open: Open): void {
     });
     if (diagnosis.ok && diagnosis.findings.length > 0)
       await session.printer.say(`no errors: ${describeGood(diagnosis)}`);
-    const count = diagnosis.findings.filter(({ severity }) => severity === 'error').length;
-    if (count > 0)
-      throw new JwksError('answer-no', `${count} ${count === 1 ? 'error was' : 'errors were'} found`);
+    failWithErrors(diagnosis.findings);
   }
 }
 
 function describeGood({ sets, isOpened, proved }: Diagnosis): string {
-  const what = `${sets} ${sets === 1 ? 'set' : 'sets'}`;
+  const what = describeCount(sets, 'set');
   if (!isOpened) return `${what}; without the secret nothing private was opened or proved`;
-  return `${what}, ${proved} private ${proved === 1 ? 'key' : 'keys'} proved`;
+  return `${what}, ${describeCount(proved, 'private key')} proved`;
 }

@@ -25,7 +25,7 @@ export function register(program: Command, open: Open): void {
       operands({ 'set-id': 'the set to encrypt to', file: 'the message; none or - is standard input' }),
     )
     .option('--alg <alg>', 'to the key of this algorithm, where there are several')
-    .option('--kid <kid>', 'to this key, which must be active')
+    .option('--kid <kid>', 'to this key, which must be active', parseKeyId)
     .option('--enc <enc>', 'how the content is encrypted (default: A256GCM, or what fits the key)')
     .option('--cty <type>', 'type of the content, such as JWT')
     .option('--unchecked', 'go on although neither a fingerprint nor the secret vouches for the keystore')
@@ -36,12 +36,8 @@ export function register(program: Command, open: Open): void {
 
   async function run(session: Session): Promise<void> {
     const [set = '', file] = operandsOf(command, { required: ['set-id'], most: 2 });
-    const { kid, unchecked = false, ...options } = optionsOf<EncryptOptions>(command);
-    const request = {
-      ...options,
-      set: parseSetId(set),
-      kid: kid === undefined ? undefined : parseKeyId(kid),
-    };
+    const { unchecked = false, ...options } = optionsOf<EncryptOptions>(command);
+    const request = { ...options, set: parseSetId(set) };
     await session.printer.prepare({ hasFormats: false });
     const [{ encryptMessage, mostMessageBytes }, { readBytes }] = await Promise.all([
       import('../../operations/encrypt-message.ts'),

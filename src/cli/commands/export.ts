@@ -5,6 +5,7 @@ import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import type { Instant } from '../../lifecycle/time.ts';
 import type { ExportRequest } from '../../operations/export-jwks.ts';
 import type { ExportedProduct } from '../../operations/product-exports/products.ts';
+import { chooseSets } from '../chosen-sets.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
@@ -22,22 +23,22 @@ interface ExportOptions {
   readonly for?: ExportedProduct;
 }
 
-/** Written out, so that no other export reads the table that stands behind them. */
-const products = [
-  'hydra',
-  'oidc-provider',
-  'keycloak',
-  'postgrest',
-  'supabase',
-  'kubernetes',
-  'envoy',
-  'istio',
-  'nginx',
-  'pomerium',
-  'authelia',
-  'spring',
-  'dex',
-] as const satisfies readonly ExportedProduct[];
+/** Written out, so that no other export reads the table that stands behind them; the type keeps the two in step. */
+const products: Readonly<Record<ExportedProduct, true>> = {
+  hydra: true,
+  'oidc-provider': true,
+  keycloak: true,
+  postgrest: true,
+  supabase: true,
+  kubernetes: true,
+  envoy: true,
+  istio: true,
+  nginx: true,
+  pomerium: true,
+  authelia: true,
+  spring: true,
+  dex: true,
+};
 
 export function register(program: Command, open: Open): void {
   const command = program
@@ -49,10 +50,14 @@ export function register(program: Command, open: Open): void {
     .usage('[options] [set-id...]')
     .addArgument(operands({ 'set-id': 'the sets to publish; or --all' }))
     .option('--all', 'all sets')
-    .option('--kid <kid>', 'only this key')
+    .option('--kid <kid>', 'only this key', parseKeyId)
     .option('--at <time>', 'as it was or will be at a time (ISO 8601)', instantArgument)
     .option('--private', 'with every private half that is kept, for a server that signs')
-    .addOption(new Option('--for <product>', 'what a product reads, and say where it goes').choices(products))
+    .addOption(
+      new Option('--for <product>', 'what a product reads, and say where it goes').choices(
+        Object.keys(products),
+      ),
+    )
     .option('--unchecked', 'go on although neither a fingerprint nor the secret vouches for the keystore')
     .option('--allow-empty', 'write a set without keys, which is refused otherwise')
     .option('--discovery', 'the discovery document instead (OpenID Connect); wants --issuer')
@@ -69,11 +74,7 @@ export function register(program: Command, open: Open): void {
     const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
     const options = optionsOf<ExportOptions>(command);
     const isPrivate = options.private === true;
-    const request = {
-      ...options,
-      sets: chooseSets(named, options),
-      kid: options.kid === undefined ? undefined : parseKeyId(options.kid),
-    };
+    const request = { ...options, sets: chooseSets(named, options) };
     refuseContradiction(options);
     if (options.for !== undefined) {
       const { exportFor } = await import('./export-for.ts');
@@ -86,17 +87,6 @@ export function register(program: Command, open: Open): void {
     await session.printer.jwkSet(jwks);
     await session.finish();
   }
-}
-
-function chooseSets(
-  named: ExportRequest['sets'] & readonly string[],
-  options: ExportOptions,
-): ExportRequest['sets'] {
-  if (options.all === true && named.length > 0)
-    throw new JwksError('usage', 'name sets, or use --all, not both');
-  if (options.all === true) return 'all';
-  if (named.length > 0) return named;
-  throw new JwksError('usage', "missing argument 'set-id'", { hint: 'name sets, or use --all' });
 }
 
 function refuseContradiction(options: ExportOptions): void {

@@ -22,7 +22,7 @@ export function register(program: Command, open: Open): void {
     .description('Shows the keys of sets as Ory does: newest first, every key that is not a tombstone.')
     .usage('[options] <set-id...>')
     .addArgument(operands({ 'set-id': 'the sets to show' }))
-    .option('--kid <kid>', 'only this key')
+    .option('--kid <kid>', 'only this key', parseKeyId)
     .option('--private', 'with the private halves')
     .addHelpText('after', () =>
       examples('jwks get auth --format json', 'jwks get auth --format jsonpath=keys.0.kid'),
@@ -33,10 +33,10 @@ export function register(program: Command, open: Open): void {
     const sets = operandsOf(command, { required: ['set-id'], most: Number.POSITIVE_INFINITY }).map(
       parseSetId,
     );
-    const options = optionsOf<GetOptions>(command);
-    const request = { sets, kid: options.kid === undefined ? undefined : parseKeyId(options.kid) };
-    await session.printer.prepare({ isPrivate: options.private === true, hasJwks: true });
-    const got = await (options.private === true ? readPrivate(session, request) : read(session, request));
+    const { kid, private: isPrivate = false } = optionsOf<GetOptions>(command);
+    const request = { sets, kid };
+    await session.printer.prepare({ isPrivate, hasJwks: true });
+    const got = await (isPrivate ? readPrivate(session, request) : read(session, request));
     await session.printer.result(toResult(session, got));
     await session.finish();
   }

@@ -1,19 +1,22 @@
 // jwks import: keys from elsewhere, proved before they are taken in.
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
 import type { KidScheme } from '../../jose/generate.ts';
 import type { ManifestKey } from '../../keystore/manifest.ts';
 import { parseSetId } from '../../keystore/set-id.ts';
 import { stateOf, type Use } from '../../lifecycle/key.ts';
 import type { Instant } from '../../lifecycle/time.ts';
-import type { Imported } from '../../operations/import-keys.ts';
+import type { Imported, ImportRequest } from '../../operations/import-keys.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
+import { describeCount } from '../describe-count.ts';
 import { describeInstant } from '../describe-time.ts';
 import { passphraseFrom, readDecryptionKeys, readKeyFiles } from '../key-input.ts';
+import { kidFromOption, useOption } from '../key-options.ts';
 import { sayNextSteps } from '../next-steps.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
+import { policyForNew } from '../settings.ts';
 import { publicHalf, toOrySet } from '../shapes.ts';
 import { escapeText, formatTable } from '../terminal-text.ts';
 import { instantArgument } from '../time-arguments.ts';
@@ -45,12 +48,8 @@ export function register(program: Command, open: Open): void {
       }),
     )
     .option('--alg <alg>', 'algorithm, where the file does not say')
-    .addOption(new Option('--use <use>', 'sig or enc, where the file does not say').choices(['sig', 'enc']))
-    .addOption(
-      new Option('--kid-from <scheme>', 'how to make a key id, where the file has none')
-        .choices(['thumbprint', 'uuid', 'spki-sha256'])
-        .default(undefined, 'thumbprint; uuid if symmetric'),
-    )
+    .addOption(useOption('sig or enc, where the file does not say'))
+    .addOption(kidFromOption('how to make a key id, where the file has none'))
     .option('--passphrase-file <file>', 'file with the passphrase of what is encrypted')
     .option('--decrypt-with <file>', 'file with the private key that an encrypted JWK opens with')
     .option('--next', 'publish them now, and let them sign when all know them')
@@ -71,52 +70,53 @@ export function register(program: Command, open: Open): void {
     const id = parseSetId(set);
     const placement = placementOf(options);
     const isDryRun = options.dryRun === true;
-    await session.printer.prepare({
-      isPrivate: options.private === true,
-      hasJwks: true,
-      hasFile: !isDryRun,
-    });
-    const { readIncoming, importKeys, refuseFirst } = await import('../../operations/import-keys.ts');
-    const read = await readKeyFiles(session, files, [options.passphraseFile, options.decryptWith]);
-    const passphrase = passphraseFrom(session, options.passphraseFile);
-    const decryptWith =
-      options.decryptWith === undefined
-        ? []
-        : await readDecryptionKeys(session, options.decryptWith, passphrase);
-    // Proved before a keystore is made for them; without a spinner, since a passphrase may be asked for.
-    const wanted = { alg: options.alg, use: options.use };
-    const incoming = await readIncoming(read, wanted, { passphrase, decryptWith }, options.kidFrom);
-    for (const { proved } of incoming) {
-      for (const repair of proved.repairs) {
-        await session.printer.say(`${escapeText(proved.where)}: ${escapeText(repair)}: mended`);
-      }
-    }
-    const policy = session.settings.policy && { facts: session.settings.policy.value, was: [] };
+    const isPrivate = options.private === true;
+    await session.printer.prepare({ isPrivate, hasJwks: true, hasFile: !isDryRun });
+    const { importKeys, refuseFirst } = await import('../../operations/import-keys.ts');
+    // Proved before a keystore is made for them.
+    const incoming = await proveFiles(session, files, options);
+    const policy = policyForNew(session.settings);
     const request = { set: id, incoming, placement, policy, ...changeRequest(session, options) };
-    for (const { proved } of incoming) {
-      if (options.alg !== undefined && proved.alg !== options.alg)
-        await session.printer.say(`${escapeText(proved.where)}: its own alg counts, ${proved.alg}`);
-    }
     if (session.isFirstRun()) {
       const keys = refuseFirst(request, session.clock());
       if (isDryRun) return planFirst(session, id, keys);
     }
     const keystore = await session.keystore({ make: !isDryRun });
     const imported = await importKeys(keystore, request);
-    await printChange(session, [imported], toResult(session, imported, options.private === true));
-    await report(session, imported, options.private === true);
+    await printChange(session, [imported], toResult(session, imported, isPrivate));
+    await report(session, imported, isPrivate);
     await session.finish();
   }
+}
+
+/** Without a spinner, since a passphrase may be asked for. */
+async function proveFiles(
+  session: Session,
+  files: readonly string[],
+  { alg, use, kidFrom, passphraseFile, decryptWith: keyFile }: ImportOptions,
+): Promise<ImportRequest['incoming']> {
+  const { readIncoming } = await import('../../operations/import-keys.ts');
+  const read = await readKeyFiles(session, files, [passphraseFile, keyFile]);
+  const passphrase = passphraseFrom(session, passphraseFile);
+  const decryptWith = keyFile === undefined ? [] : await readDecryptionKeys(session, keyFile, passphrase);
+  const incoming = await readIncoming(read, { alg, use }, { passphrase, decryptWith }, kidFrom);
+  for (const { proved } of incoming) {
+    for (const repair of proved.repairs)
+      await session.printer.say(`${escapeText(proved.where)}: ${escapeText(repair)}: mended`);
+  }
+  for (const { proved } of incoming) {
+    if (alg !== undefined && proved.alg !== alg)
+      await session.printer.say(`${escapeText(proved.where)}: its own alg counts, ${proved.alg}`);
+  }
+  return incoming;
 }
 
 async function planFirst(session: Session, set: string, keys: readonly ManifestKey[]): Promise<void> {
   const json = { usual: 'table', json: () => toOrySet(set, keys.map(publicHalf)), table: () => '' } as const;
   await session.printer.result(json);
-  await session.printer.say(`a keystore would be made, and ${countOf(keys)} taken in; nothing was done`);
-}
-
-function countOf(keys: readonly unknown[]): string {
-  return `${keys.length} ${keys.length === 1 ? 'key' : 'keys'}`;
+  await session.printer.say(
+    `a keystore would be made, and ${describeCount(keys.length, 'key')} taken in; nothing was done`,
+  );
 }
 
 function placementOf({ next, retiring, retireAt }: ImportOptions) {
@@ -168,7 +168,7 @@ async function report(session: Session, changed: Imported, isPrivate: boolean): 
   }
   if (outcome === 'planned') return sayNextSteps(session, changed);
   const what = isPrivate ? '; these are private halves: keep them secret' : '';
-  await printer.say(`${name}: ${countOf(imported)} taken in${what}`);
+  await printer.say(`${name}: ${describeCount(imported.length, 'key')} taken in${what}`);
   if (first !== undefined) {
     const work = first.use === 'enc' ? 'is encrypted to with' : 'signs with';
     await printer.say(`${name} ${work} ${printer.kid(first.kid)} from now on`);

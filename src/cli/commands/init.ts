@@ -1,6 +1,7 @@
 // jwks init: a keystore at a place of one's choice.
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { JwksError } from '../../errors.ts';
 import type { IdentityAlgorithm } from '../../jose/identity.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
@@ -36,6 +37,7 @@ export function register(program: Command, open: Open): void {
   async function run(session: Session): Promise<void> {
     operandsOf(command, { required: [], most: 0 });
     const options = optionsOf<InitOptions>(command);
+    refuseContradiction(session, options);
     await session.printer.prepare();
     const access = await session.access();
     const asked = options.passphrase === true ? await session.askNewPassphrase() : undefined;
@@ -67,4 +69,14 @@ export function register(program: Command, open: Open): void {
         ),
     });
   }
+}
+
+function refuseContradiction(
+  { options: { secretFile, secretFd } }: Session,
+  { passphrase }: InitOptions,
+): void {
+  if (passphrase !== true || (secretFile ?? secretFd) === undefined) return;
+  throw new JwksError('usage', '--passphrase asks for the secret, and another option says where it is', {
+    hint: 'leave one of them out',
+  });
 }

@@ -4,7 +4,9 @@ import { type Command, Option } from 'commander';
 import { JwksError } from '../../errors.ts';
 import type { Consumer, Linted, LintSource } from '../../operations/lint-jwks.ts';
 import { examples, exitCodes, type Open, operands, operandsOf, optionsOf } from '../command.ts';
+import { failWithErrors } from '../findings.ts';
 import type { Host } from '../host.ts';
+import { isUrl } from '../input.ts';
 import { toLintJson, toLintTable, toSarif } from '../lint-formats.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
@@ -70,7 +72,7 @@ export function register(program: Command, open: Open): void {
 }
 
 function toSource(word: string, host: Host, toUrl: (word: string) => string): LintSource {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word)) return { kind: 'url', url: toUrl(word) };
+  if (isUrl(word)) return { kind: 'url', url: toUrl(word) };
   if (word !== '-') return { kind: 'file', name: word, path: resolve(host.cwd, word) };
   if (host.stdin.isTTY === true)
     throw new JwksError('usage', 'there is neither a file nor anything on standard input');
@@ -91,15 +93,10 @@ async function print(session: Session, linted: Linted): Promise<void> {
 
 /** Errors that were found come before files that could not be read: both are told. */
 async function conclude({ printer }: Session, { sources, failures }: Linted): Promise<void> {
-  const count = sources.flatMap(({ findings }) => findings).filter(isError).length;
+  const errors = sources.flatMap(({ findings }) => findings).filter(({ severity }) => severity === 'error');
   const [first, ...others] = failures;
-  const said = count > 0 ? failures : others;
+  const said = errors.length > 0 ? failures : others;
   for (const { message } of said) await printer.say(escapeText(message), { always: true });
-  if (count > 0)
-    throw new JwksError('answer-no', `${count} ${count === 1 ? 'error was' : 'errors were'} found`);
+  failWithErrors(errors);
   if (first !== undefined) throw first;
-}
-
-function isError({ severity }: { readonly severity: string }): boolean {
-  return severity === 'error';
 }

@@ -7,11 +7,14 @@ import type { Changed } from '../../operations/change-set.ts';
 import { type Product, productFacts, products } from '../../operations/product-facts.ts';
 import type { FactChanges } from '../../operations/set-policy.ts';
 import { addChangeOptions, type ChangeOptions, inTurn, printChange } from '../change-options.ts';
-import { toResult } from '../changes.ts';
+import { toChangesResult } from '../changes.ts';
+import { chooseSets } from '../chosen-sets.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
+import { describeInstant } from '../describe-time.ts';
 import { sayNextSteps } from '../next-steps.ts';
 import { explainPolicy, policyTable, toPolicyJson } from '../policy-report.ts';
 import type { Session } from '../session.ts';
+import { escapeText } from '../terminal-text.ts';
 import { durationArgument } from '../time-arguments.ts';
 
 interface PolicyOptions extends ChangeOptions {
@@ -70,17 +73,12 @@ export function register(program: Command, open: Open): void {
     const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
     const options = optionsOf<PolicyOptions>(command);
     const changes = changesOf(options);
-    if (options.all === true && named.length > 0)
-      throw new JwksError('usage', 'name sets, or use --all, not both');
+    const isChange = Object.keys(changes).length > 0;
+    if (!isChange && (options.note !== undefined || options.dryRun === true))
+      throw new JwksError('usage', 'no fact was named to change', { hint: 'jwks policy --help' });
+    const sets = chooseSets(named, { all: options.all, isAllUsual: !isChange });
     await session.printer.prepare();
-    if (Object.keys(changes).length === 0) {
-      if (options.note !== undefined || options.dryRun === true)
-        throw new JwksError('usage', 'no fact was named to change', { hint: 'jwks policy --help' });
-      return show(session, named, options);
-    }
-    if (named.length === 0 && options.all !== true)
-      throw new JwksError('usage', "missing argument 'set-id'", { hint: 'name sets, or use --all' });
-    await change(session, named, changes, options);
+    await (isChange ? change(session, sets, changes, options) : show(session, sets, options));
   }
 }
 
@@ -103,9 +101,10 @@ function changesOf(options: PolicyOptions): FactChanges {
   return { ...(options.for && productFacts[options.for]), ...said };
 }
 
-async function show(session: Session, named: readonly SetId[], options: PolicyOptions): Promise<void> {
+type Sets = readonly SetId[] | 'all';
+
+async function show(session: Session, sets: Sets, options: PolicyOptions): Promise<void> {
   const { readPolicies } = await import('../../operations/set-policy.ts');
-  const sets = named.length === 0 ? 'all' : named;
   const policies = await readPolicies(await session.reader(), session.clock(), sets);
   await session.printer.result({
     usual: 'table',
@@ -119,22 +118,22 @@ async function show(session: Session, named: readonly SetId[], options: PolicyOp
 
 async function change(
   session: Session,
-  named: readonly SetId[],
+  sets: Sets,
   changes: FactChanges,
   options: PolicyOptions,
 ): Promise<void> {
   const { setPolicy, describePolicy } = await import('../../operations/set-policy.ts');
   const { selectSets } = await import('../../operations/select-sets.ts');
   const keystore = await session.keystore();
-  const sets = named.length > 0 ? named : (await selectSets(keystore.reader, 'all')).map(({ set }) => set);
+  const named = sets === 'all' ? (await selectSets(keystore.reader, sets)).map(({ set }) => set) : sets;
   const base = session.settings.policy?.value;
-  const changed = await inTurn(session, sets, options, (set, request) =>
+  const changed = await inTurn(session, named, options, (set, request) =>
     setPolicy(keystore, { set, changes, base, ...request }),
   );
   const policies = changed.map(({ before, keys, policy, at }) =>
     describePolicy({ ...before, policy, keys: keys.filter((key) => !('isNew' in key)) }, at),
   );
-  const moved = toResult(session, changed, { json: { policies: policies.map(toPolicyJson) } });
+  const moved = toChangesResult(session, changed, { json: { policies: policies.map(toPolicyJson) } });
   await printChange(session, changed, {
     ...moved,
     table: () =>
@@ -142,12 +141,11 @@ async function change(
       (options.explain === true ? explainPolicy(session, policies) : '') +
       (changed.some(({ steps }) => steps.length > 0) ? `\n${moved.table?.() ?? ''}` : ''),
   });
-  for (const one of changed) await say(session, one);
+  for (const one of changed) await report(session, one);
   await session.finish();
 }
 
-async function say(session: Session, changed: Changed): Promise<void> {
-  const { escapeText } = await import('../terminal-text.ts');
+async function report(session: Session, changed: Changed): Promise<void> {
   const name = escapeText(changed.set);
   if (changed.outcome === 'unchanged')
     return session.printer.say(`${name} has that policy already; nothing was done`);
@@ -158,14 +156,13 @@ async function say(session: Session, changed: Changed): Promise<void> {
     undefined,
   );
   if (until !== undefined) {
-    const { describeInstant } = await import('../describe-time.ts');
     const date = describeInstant(until, changed.at, session.host.stderr.isTerminal);
     await session.printer.say(`${name}: what was lowered counts at its old value until ${date}`);
   }
   if (changed.steps.length > 0) await sayNextSteps(session, changed);
   else if (changed.policy?.facts.rotateEvery !== undefined) {
     await session.printer.suggest('next', [
-      [`jwks rotate${session.place()} --due`, 'from cron, as often as you like'],
+      [`jwks rotate${session.keystoreOption()} --due`, 'from cron, as often as you like'],
     ]);
   }
 }

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
-import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
+import { collect, examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
+import { describeCount } from '../describe-count.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 
@@ -23,11 +24,7 @@ export function register(program: Command, open: Open): void {
     .usage('[options]')
     .addArgument(operands())
     .option('--new-identity', 'also a new key that signs the keystore; its fingerprint changes')
-    .option(
-      '--drop <label>',
-      'let a secret go that is not at hand; may be repeated',
-      (label, before: string[] = []) => [...before, label],
-    )
+    .option('--drop <label>', 'let a secret go that is not at hand; may be repeated', collect)
     .addHelpText('after', () =>
       examples(
         'jwks rekey --drop former-colleague',
@@ -65,7 +62,7 @@ export function register(program: Command, open: Open): void {
         before: before ?? null,
         otherEnded: isOtherEnded,
       }),
-      table: () => `${sealed} ${sealed === 1 ? 'set' : 'sets'} sealed under a new master key\n`,
+      table: () => `${describeCount(sealed, 'set')} sealed under a new master key\n`,
       ids: [],
     });
     if (isOtherEnded)

@@ -5,7 +5,7 @@ import { parseSetId, type SetId } from '../../keystore/set-id.ts';
 import type { RestoreRequest } from '../../operations/check-backup.ts';
 import type { Access } from '../../operations/open.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
-import { homedirOf } from '../describe-path.ts';
+import { describePath } from '../describe-path.ts';
 import { printSets, sayBehind, saySets, sayUntried, whatIsReplaced } from '../restored-sets.ts';
 import type { Session } from '../session.ts';
 import { placeAt } from '../settings.ts';
@@ -69,7 +69,7 @@ export function register(program: Command, open: Open): void {
     const restored = await session.during('restoring sets', (count) => applyRestore(access, plan, count));
     if (plan.isNew) {
       const what = plan.isAdopted ? 'put back the master document of' : 'made a keystore  ';
-      await session.printer.say(`${what} ${homedirOf(session.host)(plan.label)}`);
+      await session.printer.say(`${what} ${describePath(plan.label, session.host)}`);
     }
     await printSets(session, 'restored', restored);
     await saySets(session, plan);

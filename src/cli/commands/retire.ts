@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
-import { toResult } from '../changes.ts';
+import { toChangesResult } from '../changes.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { sayNextSteps } from '../next-steps.ts';
 import type { Session } from '../session.ts';
@@ -40,7 +40,7 @@ export function register(program: Command, open: Open): void {
     await session.printer.prepare();
     const { retireKey } = await import('../../operations/remove-keys.ts');
     const changed = await session.during('retiring', retireKey(await session.keystore(), request));
-    await printChange(session, [changed], toResult(session, [changed]));
+    await printChange(session, [changed], toChangesResult(session, [changed]));
     if (changed.outcome === 'unchanged') {
       await session.printer.say(
         `key ${session.printer.kid(kid)} of ${escapeText(set)} is retiring already; nothing was done`,

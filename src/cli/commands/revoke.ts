@@ -8,7 +8,7 @@ import type { Changed } from '../../operations/change-set.ts';
 import { type Exposed, exposureAfter } from '../../operations/exposure.ts';
 import type { RevokeRequest } from '../../operations/remove-keys.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
-import { toResult } from '../changes.ts';
+import { toChangesResult } from '../changes.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { describeInstant } from '../describe-time.ts';
 import { abandonedRoles } from '../next-steps.ts';
@@ -83,7 +83,7 @@ function toReport(session: Session, changed: Changed): Result {
   const exposed = exposureAfter(changed);
   const tasks = tasksOf(session, changed);
   const trust = exposed.map(({ holder, until }) => ({ holder, until: formatInstant(until) }));
-  const keys = toResult(session, [changed], { json: { trust, tasks } });
+  const keys = toChangesResult(session, [changed], { json: { trust, tasks } });
   return {
     ...keys,
     table: () => {
@@ -115,7 +115,7 @@ function tasksOf(session: Session, changed: Changed): string[] {
     steps.some((step) => step.event === 'revoked' && step.kid === kid),
   );
   if (exposureAfter(changed).length === 0) return [];
-  const line = (options: string) => commandLine('export', set, `${session.place()}${options}`);
+  const line = (options: string) => commandLine('export', set, `${session.keystoreOption()}${options}`);
   const isPublic = revoked.some(({ symmetric }) => !symmetric);
   const signed = revoked.some(
     (key) => key.use === 'sig' && key.activates !== undefined && key.activates <= at,
@@ -140,7 +140,7 @@ function tasksOf(session: Session, changed: Changed): string[] {
     signed && 'have tokens that it signed issued again: all of them will be refused',
     isLeak &&
       !isAll &&
-      `if whoever has the key may have the keystore and its secret too, revoke every key: ${commandLine('revoke', set, `${session.place()} --all`)}`,
+      `if whoever has the key may have the keystore and its secret too, revoke every key: ${commandLine('revoke', set, `${session.keystoreOption()} --all`)}`,
   ];
   return lines.filter((one) => one !== false);
 }

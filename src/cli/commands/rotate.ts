@@ -1,13 +1,14 @@
 // jwks rotate: a successor that is published long before it signs; with --due whatever policy makes due.
 import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
-import { parseSetId, type SetId } from '../../keystore/set-id.ts';
+import { parseSetId } from '../../keystore/set-id.ts';
 import { stateOf } from '../../lifecycle/key.ts';
 import type { Instant } from '../../lifecycle/time.ts';
 import type { Changed } from '../../operations/change-set.ts';
 import type { Rotated, RotateHow } from '../../operations/rotate-sets.ts';
 import { addChangeOptions, type ChangeOptions, changeRequest, printChange } from '../change-options.ts';
-import { kidsWith, toResult } from '../changes.ts';
+import { kidsWith, toChangesResult } from '../changes.ts';
+import { chooseSets } from '../chosen-sets.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { describeInstant } from '../describe-time.ts';
 import { sayNextSteps } from '../next-steps.ts';
@@ -46,7 +47,11 @@ export function register(program: Command, open: Open): void {
     const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
     const options = optionsOf<RotateOptions>(command);
     const how = chooseHow(options);
-    const sets = chooseSets(named, options);
+    const sets = chooseSets(named, {
+      all: options.all,
+      isAllUsual: options.due === true,
+      hint: 'name sets, or use --due or --all',
+    });
     await session.printer.prepare();
     const [{ rotateSets }, { fetchUrl }] = await Promise.all([
       import('../../operations/rotate-sets.ts'),
@@ -80,20 +85,13 @@ function chooseHow({ due, now, activateAt, cancel }: RotateOptions): RotateHow {
   return chosen[0] ?? { kind: 'successor' };
 }
 
-function chooseSets(named: readonly SetId[], { due, all }: RotateOptions): readonly SetId[] | 'all' {
-  if (all === true && named.length > 0) throw new JwksError('usage', 'name sets, or use --all, not both');
-  if (named.length > 0) return named;
-  if (all === true || due === true) return 'all';
-  throw new JwksError('usage', "missing argument 'set-id'", { hint: 'name sets, or use --due or --all' });
-}
-
 async function print(session: Session, { sets, failed }: Rotated, how: RotateHow): Promise<void> {
   const ids = kidsWith(sets, how.kind === 'cancel' ? ['cancelled'] : ['published', 'activated']);
   const json =
     failed.length === 0
       ? {}
       : { failed: failed.map(({ set, error }) => ({ set, code: error.code, message: error.message })) };
-  await printChange(session, sets, toResult(session, sets, { ids, json }));
+  await printChange(session, sets, toChangesResult(session, sets, { ids, json }));
 }
 
 /** What to do now, and what comes next. */

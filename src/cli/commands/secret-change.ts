@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
 import type { ChangedSecret } from '../../operations/change-secret.ts';
 import { operandsOf, optionsOf } from '../command.ts';
-import { homedirOf } from '../describe-path.ts';
+import { describePath } from '../describe-path.ts';
 import { printSecrets, undone } from '../secret-entries.ts';
 import type { Session } from '../session.ts';
 import { placeAt } from '../settings.ts';
@@ -94,7 +94,7 @@ async function lookAround(session: Session, own: string) {
 
 async function refuseUsed(session: Session, places: readonly string[]): Promise<void> {
   if (places.length === 0) return;
-  const names = places.map(homedirOf(session.host)).join(', ');
+  const names = places.map((path) => describePath(path, session.host)).join(', ');
   throw new JwksError('unsafe', `the same secret unlocks other keystores, which would be locked: ${names}`, {
     hint: 'keep the new one elsewhere with --new-secret-file; or --force replaces it, and keeps the one from before beside it as .old',
   });
@@ -107,5 +107,5 @@ function refuseNowhere(source = 'what was typed'): never {
 }
 
 function describe(session: Session, path: string | undefined, otherwise: string): string {
-  return path === undefined ? otherwise : homedirOf(session.host)(path);
+  return path === undefined ? otherwise : describePath(path, session.host);
 }

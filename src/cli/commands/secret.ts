@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { JwksError } from '../../errors.ts';
 import type { SlotEntry } from '../../operations/secrets.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
-import { homedirOf } from '../describe-path.ts';
+import { describePath } from '../describe-path.ts';
 import { printSecrets, undone } from '../secret-entries.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
@@ -139,7 +139,7 @@ async function runAdd(session: Session, command: Command): Promise<void> {
   const { isMade, ...entry } = await session.during('sealing the keystore to it', adding);
   if (isMade === true)
     await session.printer.say(
-      `made the secret   ${homedirOf(session.host)(path ?? '')}    keep a copy somewhere else`,
+      `made the secret   ${describePath(path ?? '', session.host)}    keep a copy somewhere else`,
     );
   await printSecrets(session, [entry]);
   if (recipient !== undefined) await sayFingerprint(session, keystore.reader.fingerprint);

@@ -8,9 +8,11 @@ import type { OryApi } from '../../operations/ory-api.ts';
 import type { Log } from '../../server/log.ts';
 import type { ServerOptions } from '../../server/server.ts';
 import { type AdminFlags, adminListener } from '../admin-options.ts';
+import { chooseSets } from '../chosen-sets.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { wholeNumber } from '../global-options.ts';
 import type { Session } from '../session.ts';
+import { policyForNew } from '../settings.ts';
 import { escapeText } from '../terminal-text.ts';
 
 interface ServeOptions extends AdminFlags {
@@ -69,21 +71,13 @@ export function register(program: Command, open: Open): void {
     const options = optionsOf<ServeOptions>(command);
     const sets = chooseSets(named, options);
     refuseContradiction(options);
+    if (session.options.output !== undefined)
+      throw new JwksError('usage', 'serve has no result for --output', { hint: 'its log is on stderr' });
     await session.printer.prepare({ hasFormats: false, hasFile: false });
     const { parseIssuer } = await import('../../operations/discovery.ts');
     if (options.issuer !== undefined) parseIssuer(options.issuer);
-    const { TlsFiles } = await import('../../server/tls-files.ts');
-    const { tlsCert, tlsKey } = options;
-    const tls = tlsCert === undefined || tlsKey === undefined ? undefined : TlsFiles.load(tlsCert, tlsKey);
-    const { Log } = await import('../../server/log.ts');
-    const output = session.host.logOutput();
-    const log = new Log({
-      write: (text) => output.write(text),
-      form: options.logFormat,
-      isQuiet: session.printer.isQuiet,
-      now: session.clock,
-      escape: escapeText,
-    });
+    const tls = await loadTls(options);
+    const log = await openLog(session, options);
     const admin = await adminListener(session.host, options, tls !== undefined);
     // Asked for before anything listens: a secret that is missing must not show an hour later.
     const keystore = await openFor(session, options, admin !== undefined);
@@ -117,6 +111,23 @@ export function register(program: Command, open: Open): void {
   }
 }
 
+async function loadTls({ tlsCert, tlsKey }: ServeOptions): Promise<ServerOptions['tls']> {
+  const { TlsFiles } = await import('../../server/tls-files.ts');
+  return tlsCert === undefined || tlsKey === undefined ? undefined : TlsFiles.load(tlsCert, tlsKey);
+}
+
+async function openLog({ host, printer, clock }: Session, { logFormat }: ServeOptions): Promise<Log> {
+  const { Log } = await import('../../server/log.ts');
+  const output = host.logOutput();
+  return new Log({
+    write: (text) => output.write(text),
+    form: logFormat,
+    isQuiet: printer.isQuiet,
+    now: clock,
+    escape: escapeText,
+  });
+}
+
 /** The keystore with its secret, where that is wanted; the admin API can do without, and then only reads. */
 async function openFor(
   session: Session,
@@ -135,13 +146,12 @@ async function toApi(
   follower: Follower,
 ): Promise<OryApi> {
   const { OryApi } = await import('../../operations/ory-api.ts');
-  const { policy } = session.settings;
   return new OryApi({
     // Of its own: a master document that one of two has taken up is no news to the other.
     reader: keystore?.reader ?? (await session.trustedReader(options.unchecked === true)),
     keystore,
     clock: session.clock,
-    policy: policy && { facts: policy.value, was: [] },
+    policy: policyForNew(session.settings),
     isPrivate: options.adminPrivate === true,
     served: () => follower.manifests,
     onPrivate: (asked) => session.audit(['serve', ...asked], 'the admin API'),
@@ -149,14 +159,6 @@ async function toApi(
       await follower.refresh();
     },
   });
-}
-
-function chooseSets(named: readonly SetId[], options: ServeOptions): readonly SetId[] | 'all' {
-  if (options.all === true && named.length > 0)
-    throw new JwksError('usage', 'name sets, or use --all, not both');
-  if (options.all === true) return 'all';
-  if (named.length > 0) return named;
-  throw new JwksError('usage', "missing argument 'set-id'", { hint: 'name sets, or use --all' });
 }
 
 function refuseContradiction(options: ServeOptions): void {

@@ -4,7 +4,7 @@ import { JwksError } from '../../errors.ts';
 import { parseKeyId, parseSetId } from '../../keystore/set-id.ts';
 import type { Seconds } from '../../lifecycle/time.ts';
 import type { SignRequest } from '../../operations/sign-tokens.ts';
-import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
+import { collect, examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import type { Session } from '../session.ts';
 import { durationArgument } from '../time-arguments.ts';
 
@@ -34,7 +34,7 @@ export function register(program: Command, open: Open): void {
     .option('--aud <audience>', 'whom it is for; may be repeated', collect)
     .option('--sub <subject>', 'whom it is about')
     .option('--typ <type>', 'its type, such as at+jwt', typeArgument, 'JWT')
-    .option('--kid <kid>', 'by this key, which must be active')
+    .option('--kid <kid>', 'by this key, which must be active', parseKeyId)
     .option('--alg <alg>', 'by the signer of this algorithm, where there are several')
     .addHelpText('after', () =>
       examples(
@@ -81,16 +81,12 @@ function toRequest(set: string, options: SignOptions): SignRequest {
   const named = { iss, sub, aud: aud.length > 1 ? aud : aud[0] };
   return {
     set: parseSetId(set),
-    kid: kid === undefined ? undefined : parseKeyId(kid),
+    kid,
     alg,
     typ,
     lifetime: exp,
     claims: Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)),
   };
-}
-
-function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
 }
 
 /** RFC 7515 section 4.1.9: a media type, most often without "application/". */
