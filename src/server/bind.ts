@@ -3,11 +3,12 @@ import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { describeSystemError, JwksError, systemCode } from '../errors.ts';
 
-export type Place = { readonly host: string; readonly port: number } | { readonly socket: string };
+export type ListenPlace = { readonly host: string; readonly port: number } | { readonly socket: string };
 
+/** In bytes, of a socket: what `sun_path` holds. */
 const longestPath = process.platform === 'linux' ? 107 : 103;
 
-export async function bind(server: Server, place: Place): Promise<void> {
+export async function bind(server: Server, place: ListenPlace): Promise<void> {
   if (!('socket' in place)) {
     await started(server, place, () => server.listen({ host: place.host, port: place.port }));
     return;
@@ -46,7 +47,7 @@ function setUmask(mask: number): number | undefined {
   }
 }
 
-function started(server: Server, place: Place, listen: () => void): Promise<void> {
+function started(server: Server, place: ListenPlace, listen: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error) => reject(toError(error, place));
     server.once('error', onError);
@@ -66,8 +67,7 @@ async function removeStale(path: string): Promise<void> {
     const hint = 'name a path where there is nothing yet';
     throw new JwksError('failed', `${path} is there already, and is no socket`, { hint });
   }
-  if (await isAnswered(path))
-    throw toError(Object.assign(new Error(), { code: 'EADDRINUSE' }), { socket: path });
+  if (await isAnswered(path)) throw inUse({ socket: path });
   unlinkSync(path);
 }
 
@@ -83,20 +83,25 @@ function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-function toError(error: unknown, place: Place): JwksError {
+function inUse(place: ListenPlace, cause?: unknown): JwksError {
+  const hint =
+    'socket' in place
+      ? 'name another path, or stop who listens there'
+      : 'name another port; 0 takes a free one';
+  return new JwksError('failed', `${describePlace(place)} is in use`, { hint, cause });
+}
+
+function describePlace(place: ListenPlace): string {
+  return 'socket' in place ? `the socket ${place.socket}` : `port ${place.port} of ${place.host}`;
+}
+
+function toError(error: unknown, place: ListenPlace): JwksError {
   const code = systemCode(error) ?? '';
-  const where = 'socket' in place ? `the socket ${place.socket}` : `port ${place.port} of ${place.host}`;
-  if (code === 'EADDRINUSE') {
-    const hint =
-      'socket' in place
-        ? 'name another path, or stop who listens there'
-        : 'name another port; 0 takes a free one';
-    return new JwksError('failed', `${where} is in use`, { hint, cause: error });
-  }
+  if (code === 'EADDRINUSE') return inUse(place, error);
   const reasons: Record<string, string> = {
     EADDRNOTAVAIL: 'this machine has no such address',
     ENOTFOUND: 'there is no such host name',
   };
   const reason = reasons[code] ?? describeSystemError(error);
-  return new JwksError('failed', `cannot listen at ${where}: ${reason}`, { cause: error });
+  return new JwksError('failed', `cannot listen at ${describePlace(place)}: ${reason}`, { cause: error });
 }

@@ -1,8 +1,8 @@
 // What the server does while it runs: looks at the keystore and at the files of TLS, and says what it finds.
-import { JwksError } from '../errors.ts';
 import type { Follower } from '../operations/follow-sets.ts';
 import type { Listener } from './listener.ts';
 import type { Log } from './log.ts';
+import { renewTls } from './renew-tls.ts';
 import type { TlsFiles } from './tls-files.ts';
 import { Bell, waited } from './waiting.ts';
 
@@ -48,7 +48,7 @@ export async function follow(
       } else if (hasChanged && faults === '') log.say('info', 'the keystore has changed');
       if (tls === undefined || performance.now() - tlsAt < tlsEvery) continue;
       tlsAt = performance.now();
-      tlsFault = renew(tls, listeners, log, tlsFault);
+      tlsFault = renewTls(tls, listeners, log, tlsFault);
     }
   } finally {
     unwatch();
@@ -57,18 +57,4 @@ export async function follow(
 
 function isUnreadable({ faults }: Follower): boolean {
   return faults.some(({ set }) => set === undefined);
-}
-
-/** Returns what is wrong with the files now, which is said once. */
-function renew(tls: TlsFiles, listeners: readonly Listener[], log: Log, said: string): string {
-  try {
-    if (!tls.reload()) return said;
-    for (const listener of listeners) listener.renewTls();
-    log.say('info', 'the certificate was renewed');
-    return '';
-  } catch (error) {
-    const message = error instanceof JwksError ? error.message : 'the certificate cannot be renewed';
-    if (message !== said) log.say('error', `the certificate before it is used on: ${message}`);
-    return message;
-  }
 }

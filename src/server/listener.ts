@@ -1,22 +1,28 @@
 // One place to listen at: TCP, TLS or a Unix socket, with time limits, an access line each and a calm end.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { JwksError, systemCode } from '../errors.ts';
 import { type Answer, errorAnswer, type Site } from './answer.ts';
-import { bind, type Place } from './bind.ts';
+import { bind, type ListenPlace } from './bind.ts';
 import { Connections } from './connections.ts';
 import type { Log } from './log.ts';
 import type { TlsFiles } from './tls-files.ts';
 
 export interface ListenOptions {
   readonly name: string;
-  readonly place: Place;
+  readonly place: ListenPlace;
   readonly tls?: TlsFiles | undefined;
   readonly site: Site;
   readonly log: Log;
-  /** In milliseconds, for what is under way at the end. */
+  /** In milliseconds, for what is under way at the end; 10 000 if absent. */
   readonly longestStop?: number | undefined;
   readonly onAnswer?: ((status: number) => void) | undefined;
 }
@@ -28,7 +34,7 @@ export interface Listener {
   readonly port: number;
   /** After `tls.reload()` gave true. */
   renewTls(): void;
-  /** No new connections; requests under way end, within 10 seconds. Resolves when all is closed. */
+  /** No new connections; requests under way end, within `longestStop`. Resolves when all is closed. */
   stop(): Promise<void>;
 }
 
@@ -85,21 +91,28 @@ interface Context extends ListenOptions {
   readonly connections: Connections;
 }
 
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Of `performance.now()`. */
+  readonly started: number;
+}
+
 function serve(context: Context, request: IncomingMessage, response: ServerResponse): void {
-  const started = performance.now();
+  const exchange = { request, response, started: performance.now() };
   context.connections.begin(response);
   // A promise costs a turn of the loop: most answers are ready, and take none.
   try {
     const found = refuseForm(request) ?? context.site(request);
     if (!(found instanceof Promise)) {
-      handOver(context, request, response, found, started);
+      handOver(context, exchange, found);
       return;
     }
     found
-      .then((answer) => handOver(context, request, response, answer, started))
-      .catch((error: unknown) => fail(context, request, response, error, started));
+      .then((answer) => handOver(context, exchange, answer))
+      .catch((error: unknown) => fail(context, exchange, error));
   } catch (error) {
-    fail(context, request, response, error, started);
+    fail(context, exchange, error);
   }
 }
 
@@ -114,13 +127,7 @@ function refuseForm({ headers, httpVersionMajor, httpVersionMinor }: IncomingMes
   return undefined;
 }
 
-function handOver(
-  context: Context,
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: Answer,
-  started: number,
-): void {
+function handOver(context: Context, { request, response, started }: Exchange, answer: Answer): void {
   const { status, headers, body } = answer;
   const isBodiless = request.method === 'HEAD' || status === 204 || status === 304;
   // A body that nobody read would be taken for the next request, or keep the connection waiting.
@@ -146,17 +153,11 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
-function fail(
-  context: Context,
-  request: IncomingMessage,
-  response: ServerResponse,
-  error: unknown,
-  started: number,
-): void {
+function fail(context: Context, exchange: Exchange, error: unknown): void {
   // Neither stack nor, of a foreign error, its text: it may quote what was being read.
   context.log.say('error', 'a request failed', { listener: context.name, reason: reasonOf(error) });
-  if (response.headersSent) response.destroy();
-  else handOver(context, request, response, errorAnswer(500, 'this failed here'), started);
+  if (exchange.response.headersSent) exchange.response.destroy();
+  else handOver(context, exchange, errorAnswer(500, 'this failed here'));
 }
 
 function reasonOf(error: unknown): string {
@@ -164,16 +165,16 @@ function reasonOf(error: unknown): string {
   return systemCode(error) ?? (error instanceof Error ? error.name : 'unexpected error');
 }
 
-const refusals: Readonly<Record<string, string>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+/** By Node's code; any other is 400. */
+const refusals: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
 };
 
 /** What Node could not read as a request: there is nothing that a site could look at. */
 function refuse(context: Context, error: Error, socket: Duplex): void {
   const { connections } = context;
   const code = systemCode(error);
-  const line = refusals[code ?? ''] ?? '400 Bad Request';
   // The second time that it fails, it is the time limit: what it still owes is not to be had.
   if (!socket.writable || code === 'ECONNRESET' || !connections.doom(socket)) {
     socket.destroy();
@@ -182,27 +183,29 @@ function refuse(context: Context, error: Error, socket: Duplex): void {
   const [first, ...more] = connections.owed(socket);
   // Most likely the rest of a body that nobody wanted.
   if (first?.headersSent === true) return;
-  note(context, socket, '', Number(line.slice(0, 3)));
+  const status = refusals[code ?? ''] ?? 400;
+  noteRefusal(context, socket, '', status);
   // Others are still worked on, and this would be taken for their answer.
   const isOwn = first?.req.complete !== true && more.length === 0;
-  if (isOwn) endWith(socket, line, 'this is no request, or it took too long');
+  if (isOwn) endWith(socket, errorAnswer(status, 'this is no request, or it took too long', closing));
 }
 
 /** Nothing is reached through us (RFC 9110 section 9.3.6). */
 function refuseTunnel(context: Context, { method = '' }: IncomingMessage, socket: Duplex): void {
-  note(context, socket, method, 405);
-  endWith(socket, '405 Method Not Allowed', 'nothing is reached through here', 'allow: GET, HEAD\r\n');
+  noteRefusal(context, socket, method, 405);
+  const headers = ['allow', 'GET, HEAD', ...closing];
+  endWith(socket, errorAnswer(405, 'nothing is reached through here', headers));
 }
 
-function endWith(socket: Duplex, line: string, description: string, extra = ''): void {
-  const { headers, body } = errorAnswer(Number(line.slice(0, 3)), description, closing);
-  const pairs = headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1]}\r\n`] : []));
-  socket.end(`HTTP/1.1 ${line}\r\n${extra}${pairs.join('')}\r\n${body}`);
+/** By hand, where Node has no response to write it with. */
+function endWith(socket: Duplex, { status, headers, body }: Answer): void {
+  const fields = headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1]}\r\n`] : []));
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields.join('')}\r\n${body}`);
   // `end` alone waits for the peer to close too.
   socket.once('finish', () => socket.destroy());
 }
 
-function note(context: Context, socket: Duplex, method: string, status: number): void {
+function noteRefusal(context: Context, socket: Duplex, method: string, status: number): void {
   context.onAnswer?.(status);
   const peer = (socket as Socket).remoteAddress ?? 'socket';
   context.log.access({ listener: context.name, peer, method, path: '', status, bytes: 0, ms: 0 });

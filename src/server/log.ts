@@ -1,6 +1,7 @@
-// What the server says while it runs: one line for each request and event, gathered and bounded.
+// What the server says while it runs: one line for each request and event.
 import { formatInstant, type Instant } from '../lifecycle/time.ts';
 import type { Note } from './answer.ts';
+import { LineWriter } from './line-writer.ts';
 
 export type Level = 'info' | 'warning' | 'error';
 export type LogForm = 'json' | 'text';
@@ -26,30 +27,26 @@ export interface AccessEntry {
   readonly note?: Note | undefined;
 }
 
-const chunk = 16 * 1024;
-const mostWaiting = 1024 * 1024;
-const delay = 100;
 const longestPath = 256;
 /** Text that JSON and a terminal take as it is: most lines need nothing else. */
 const harmless = /^[\w\-.~/:@%+,;=!$&'()* ]*$/;
 
 export class Log {
   readonly #options: LogOptions;
-  #gathered = '';
-  #beingWritten = 0;
-  #dropped = 0;
+  readonly #lines: LineWriter;
   #errors = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
   #second: number = Number.NaN;
   #secondText = '';
   #last = { listener: '', peer: '', method: '', path: '', head: '' };
 
   constructor(options: LogOptions) {
     this.#options = options;
+    this.#lines = new LineWriter(options.write, (lines) =>
+      this.#event('warning', 'log lines were dropped, as they were not read fast enough', { lines }),
+    );
   }
 
-  /** One access-log line. */
+  /** A request that was answered. */
   access(entry: AccessEntry): void {
     if (this.#options.isQuiet) return;
     const { listener, peer, method, status, bytes, note } = entry;
@@ -58,12 +55,19 @@ export class Log {
     if (this.#options.form === 'json') {
       const noted = note === undefined ? '' : this.#noted(note);
       const head = this.#head(listener, peer, method, path);
-      this.#add(`{"time":"${this.#time()}",${head}${status},"bytes":${bytes},"ms":${ms}${noted}}\n`);
+      this.#lines.add(`{"time":"${this.#time()}",${head}${status},"bytes":${bytes},"ms":${ms}${noted}}\n`);
       return;
     }
     const words = `${this.#time()} ${listener} ${peer} ${this.#safe(method)} ${this.#safe(path)}`;
     const named = note === undefined ? '' : this.#pairs(Object.entries(note));
-    this.#add(`${words} ${status} ${bytes} B ${ms} ms${named}\n`);
+    this.#lines.add(`${words} ${status} ${bytes} B ${ms} ms${named}\n`);
+  }
+
+  /** An event. */
+  say(level: Level, message: string, fields: Readonly<Record<string, string | number>> = {}): void {
+    if (level === 'error') this.#errors += 1;
+    if (this.#options.isQuiet && level === 'info') return;
+    this.#lines.add(this.#event(level, message, fields));
   }
 
   /** How many errors were said. */
@@ -71,19 +75,9 @@ export class Log {
     return this.#errors;
   }
 
-  /** An event. */
-  say(level: Level, message: string, fields: Readonly<Record<string, string | number>> = {}): void {
-    if (level === 'error') this.#errors += 1;
-    if (this.#options.isQuiet && level === 'info') return;
-    this.#add(this.#event(level, message, fields));
-  }
-
   /** Resolves when everything that was said has been handed over. */
-  async flush(): Promise<void> {
-    while (this.#gathered !== '' || this.#dropped > 0 || this.#beingWritten > 0) {
-      this.#handOver();
-      await this.#writing;
-    }
+  flush(): Promise<void> {
+    return this.#lines.flush();
   }
 
   #event(level: Level, message: string, fields: Readonly<Record<string, string | number>>): string {
@@ -147,49 +141,6 @@ export class Log {
       this.#secondText = formatInstant(now);
     }
     return this.#secondText;
-  }
-
-  #add(line: string): void {
-    if (this.#gathered.length + this.#beingWritten + line.length > mostWaiting) {
-      this.#dropped += 1;
-      return;
-    }
-    this.#gathered += line;
-    if (this.#gathered.length >= chunk) this.#handOver();
-    else if (this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.#handOver(), delay);
-      this.#timer.unref();
-    }
-  }
-
-  #handOver(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    // One write at a time: what comes meanwhile is gathered, and follows when it ends.
-    if (this.#beingWritten > 0) return;
-    const text = this.#gathered + this.#takeDropped();
-    if (text === '') return;
-    this.#gathered = '';
-    this.#beingWritten = text.length;
-    this.#writing = this.#write(text);
-  }
-
-  async #write(text: string): Promise<void> {
-    try {
-      await this.#options.write(text);
-    } catch {
-      // A log that nobody reads any more must not end the server.
-    }
-    this.#beingWritten = 0;
-    // Whoever came while it was being written found no timer to wait for.
-    if (this.#gathered.length >= chunk || this.#timer === undefined) this.#handOver();
-  }
-
-  #takeDropped(): string {
-    if (this.#dropped === 0) return '';
-    const lines = this.#dropped;
-    this.#dropped = 0;
-    return this.#event('warning', 'log lines were dropped, as they were not read fast enough', { lines });
   }
 }
 

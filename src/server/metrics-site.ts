@@ -1,4 +1,5 @@
 // What Prometheus scrapes: the sets that are served, and what the listeners answered.
+import type { Instant } from '../lifecycle/time.ts';
 import { figuresNow } from '../operations/check-sets.ts';
 import type { Follower } from '../operations/follow-sets.ts';
 import { type Labels, setMetrics, toExposition } from '../operations/prometheus.ts';
@@ -7,7 +8,7 @@ import { segmentsOf } from './routes.ts';
 
 export interface MetricsSiteOptions {
   readonly manifests: () => Follower['manifests'];
-  readonly clock: () => Parameters<typeof figuresNow>[1];
+  readonly clock: () => Instant;
   readonly isReady: () => boolean;
   readonly errors: () => number;
   readonly requests: RequestCounts;

@@ -22,13 +22,14 @@ export interface PublicSiteOptions {
 }
 
 interface Prepared {
+  readonly etag: string;
   readonly whole: Answer;
   readonly unchanged: Answer;
 }
 
 const shared = ['access-control-allow-origin', '*'];
 const nosniff = ['x-content-type-options', 'nosniff'];
-const jwksSegments = ['.well-known', 'jwks.json'];
+const jwksSegments = jwksPath.slice(1).split('/');
 const allowed = 'GET, HEAD, OPTIONS';
 const preflight = emptyAnswer(204, [
   ...shared,
@@ -124,6 +125,7 @@ function toPrepared(of: Publication, value: object, contentType: string): Prepar
     ...nosniff,
   ];
   return {
+    etag,
     whole: {
       status: 200,
       headers: ['content-type', contentType, 'content-length', `${body.length}`, ...common],
@@ -134,10 +136,9 @@ function toPrepared(of: Publication, value: object, contentType: string): Prepar
 }
 
 /** RFC 9110 section 13.1.2: weak comparison, a list, or `*`. */
-function isUnchanged({ headers }: IncomingMessage, { unchanged }: Prepared): boolean {
+function isUnchanged({ headers }: IncomingMessage, { etag }: Prepared): boolean {
   const wanted = headers['if-none-match'];
   if (wanted === undefined) return false;
-  const etag = unchanged.headers[1];
   return (
     wanted === etag ||
     wanted.trim() === '*' ||

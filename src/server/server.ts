@@ -5,10 +5,10 @@ import { describeConflict } from '../operations/export-jwks.ts';
 import type { Follower } from '../operations/follow-sets.ts';
 import type { OryApi } from '../operations/ory-api.ts';
 import { labelling } from '../operations/prometheus.ts';
-import { type Publication, publish } from '../operations/publish-sets.ts';
+import type { Publication } from '../operations/publish-sets.ts';
 import { adminSite } from './admin-site.ts';
 import type { Site } from './answer.ts';
-import type { Place } from './bind.ts';
+import type { ListenPlace } from './bind.ts';
 import { follow } from './follow.ts';
 import { type Listener, type ListenOptions, listen } from './listener.ts';
 import type { Log } from './log.ts';
@@ -16,6 +16,7 @@ import { metricsSite, RequestCounts } from './metrics-site.ts';
 import { ownHosts } from './own-hosts.ts';
 import { describePublicly } from './public-faults.ts';
 import { publicSite } from './public-site.ts';
+import { Published } from './published.ts';
 import { statusPage } from './status-page.ts';
 import type { TlsFiles } from './tls-files.ts';
 import { stopped, waited } from './waiting.ts';
@@ -41,25 +42,33 @@ export interface ServerOptions {
 }
 
 export interface AdminOptions {
-  readonly place: Place;
+  readonly place: ListenPlace;
   readonly api: OryApi;
   readonly token: string | undefined;
   /** Who may come, and under which name, is the proxy's business. */
   readonly isBehindProxy: boolean;
 }
 
+/** All in milliseconds. At the end, for a look under way. */
+const longestLook = 1_000;
+/** For what is left of the log, should nobody read it. */
+const longestFlush = 1_000;
+const rotateEvery = 60_000;
+
 /** Serves until the signal, then lets the requests under way end. */
 export async function serve(options: ServerOptions, signal: AbortSignal): Promise<void> {
   const { follower, clock, log, issuer, tls } = options;
-  const published = toPublished(follower, clock);
-  const { merged } = published;
+  const published = new Published(follower, clock);
+  const merged = () => published.merged();
   const site = publicSite({
-    ...published,
+    merged,
+    ofSet: (set) => published.ofSet(set),
     discovery: issuer === undefined ? undefined : ({ algs }) => toDiscovery(issuer, algs),
     issuerPath: issuer === undefined ? [] : pathOf(issuer),
     contentType: options.contentType,
     faults: () => describePublicly(follower.faults, merged().conflicts),
   });
+  const faults = () => describeFaults(follower, merged());
   const requests = new RequestCounts();
   const listeners: Listener[] = [];
   const start = async (name: string, path: string, rest: Omit<ListenOptions, 'name' | 'log'>) => {
@@ -82,17 +91,20 @@ export async function serve(options: ServerOptions, signal: AbortSignal): Promis
         place: admin.place,
         // A socket's file says who may connect, and needs no name.
         tls: isSocket ? undefined : tls,
-        site: toAdminSite(options, admin, merged, end.signal),
+        site: toAdminSite(options, admin, faults, end.signal),
       });
     }
     if (metricsPort !== undefined) {
-      const isReady = () => describeFaults(follower, merged()).length === 0;
-      const labels = labelling(options.escape);
-      const figures = { manifests: () => follower.manifests, clock, isReady, errors: () => log.errors };
-      const metrics = metricsSite({ ...figures, requests, labels });
+      const metrics = metricsSite({
+        manifests: () => follower.manifests,
+        clock,
+        isReady: () => faults().length === 0,
+        errors: () => log.errors,
+        requests,
+        labels: labelling(options.escape),
+      });
       await start('metrics', '/metrics', { place: { host, port: metricsPort }, site: metrics });
     }
-    const faults = () => describeFaults(follower, merged());
     following = follow(options, faults, listeners, end.signal);
     rotating = rotate(options, end.signal);
     await Promise.race([stopped(signal), Promise.all([following, rotating])]);
@@ -112,7 +124,7 @@ export async function serve(options: ServerOptions, signal: AbortSignal): Promis
 function toAdminSite(
   options: ServerOptions,
   admin: AdminOptions,
-  merged: () => Publication,
+  faults: () => readonly string[],
   stopping: AbortSignal,
 ): Site {
   const { follower, clock, log, tls, issuer = '' } = options;
@@ -126,52 +138,15 @@ function toAdminSite(
         ? 'any'
         : ownHosts({ host: place.host, isTls: tls !== undefined, names }),
     issuer: issuer.replace(/\/$/, ''),
-    page: () => statusPage(follower.manifests, clock(), describeFaults(follower, merged())),
+    page: () => statusPage(follower.manifests, clock(), faults()),
     log,
     stopping,
   });
 }
 
-interface Published {
-  readonly merged: () => Publication;
-  readonly ofSet: (set: string) => Publication | undefined;
-}
-
-/** What is published now: worked out again when the keystore has changed or a date is reached. */
-function toPublished(follower: Follower, clock: () => Instant): Published {
-  const known = new Map<string, { readonly at: Instant; readonly publication: Publication }>();
-  let manifests = follower.manifests;
-  const find = (name: string, chosen: () => Follower['manifests']): Publication => {
-    if (follower.manifests !== manifests) known.clear();
-    manifests = follower.manifests;
-    const now = clock();
-    const before = known.get(name);
-    // A clock that went back makes what was worked out later doubtful.
-    if (before !== undefined && now >= before.at && now < (before.publication.until ?? Infinity)) {
-      return before.publication;
-    }
-    const publication = publish(chosen(), now);
-    known.set(name, { at: now, publication });
-    return publication;
-  };
-  return {
-    merged: () => find('', () => follower.manifests),
-    ofSet: (set) => {
-      const manifest = follower.manifests.find((one) => one.set === set);
-      return manifest && find(set, () => [manifest]);
-    },
-  };
-}
-
 function describeFaults({ faults }: Follower, { conflicts }: Publication): string[] {
   return [...faults.map(({ error }) => error.message), ...conflicts.map(describeConflict)];
 }
-
-/** At the end, for a look under way. */
-const longestLook = 1_000;
-/** Of what is left of the log, should nobody read it. */
-const longestFlush = 1_000;
-const rotateEvery = 60_000;
 
 /** Once a minute at most; hosts that were started together do not all come at once. */
 async function rotate({ rotateDue }: ServerOptions, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 // The page for the person who looks after what is served: its keys over time, and what is wrong now.
+import type { Instant } from '../lifecycle/time.ts';
 import type { Follower } from '../operations/follow-sets.ts';
 import { toReadSets } from '../operations/read-timeline.ts';
 import { toTimeline } from '../timeline/timeline.ts';
@@ -6,8 +7,8 @@ import { toHtml } from '../timeline/to-html.ts';
 
 export function statusPage(
   manifests: Follower['manifests'],
-  clock: Parameters<typeof toReadSets>[1],
+  now: Instant,
   faults: readonly string[],
 ): string {
-  return toHtml(toTimeline(toReadSets(manifests, clock), {}), faults);
+  return toHtml(toTimeline(toReadSets(manifests, now), {}), faults);
 }

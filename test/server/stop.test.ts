@@ -173,6 +173,19 @@ test('a signal to jwks serve ends it with 0, and its log says so', async () => {
   expect(messages).toEqual(['listening', 'stopping', 'stopped']);
 });
 
+/** Asks a server that has said this so often that its log is several times what a pipe holds. */
+async function askMuch(said: string): Promise<void> {
+  noteOutput('serve auth', '', said);
+  const url = /"url":"(http:[^"]+)"/.exec(said)?.[1] ?? '';
+  for (let count = 0; count < 1_000; count += 50) {
+    const some = Array.from({ length: 50 }, async () => {
+      const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+      return (await response.text()).length;
+    });
+    await Promise.all(some);
+  }
+}
+
 // A blocking write to a pipe that is full waits in the system call, and everything with it.
 test.runIf(process.platform === 'linux')(
   'a log that nobody reads holds up neither answers nor the end',
@@ -194,17 +207,7 @@ test.runIf(process.platform === 'linux')(
       closeSync(log);
     });
     const { buffer, bytesRead } = await promisify(read)(log, Buffer.alloc(4096), 0, 4096, null);
-    const first = buffer.toString('utf8', 0, bytesRead);
-    noteOutput('serve auth', '', first);
-    const url = /"url":"(http:[^"]+)"/.exec(first)?.[1] ?? '';
-    // Several times what a pipe holds.
-    for (let count = 0; count < 1_000; count += 50) {
-      const some = Array.from({ length: 50 }, async () => {
-        const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-        return (await response.text()).length;
-      });
-      await Promise.all(some);
-    }
+    await askMuch(buffer.toString('utf8', 0, bytesRead));
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
   },
@@ -240,15 +243,7 @@ test('a log at a socket that nobody reads holds up neither answers nor the end',
     child.stderr?.once('data', (data) => resolve(`${data}`)),
   );
   child.stderr?.pause();
-  noteOutput('serve auth', '', first);
-  const url = /"url":"(http:[^"]+)"/.exec(first)?.[1] ?? '';
-  for (let count = 0; count < 1_000; count += 50) {
-    const some = Array.from({ length: 50 }, async () => {
-      const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-      return (await response.text()).length;
-    });
-    await Promise.all(some);
-  }
+  await askMuch(first);
   child.kill('SIGTERM');
   expect(await ended).toBe(0);
 });
