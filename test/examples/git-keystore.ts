@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { expect } from 'vitest';
+import { Machine } from '../support/cli.ts';
 import type { Finished } from '../support/command.ts';
-import { newShell, quote, type Shell, sh } from '../support/shell.ts';
+import { beforehand, newShell, quote, type Shell, sh } from '../support/shell.ts';
 import { ago, ScheduledHost } from './schedule.ts';
 
 export const hasGit = spawnSync('git', ['--version']).status === 0;
@@ -29,7 +30,8 @@ export class GitKeystore {
     await made.do(
       'git init --quiet --bare --initial-branch main origin.git && git clone --quiet origin.git first',
     );
-    await made.do('jwks secret generate -q -o secret && cd first && mkdir public && touch public/.gitkeep');
+    await beforehand(made.shell, 'secret generate -q -o secret');
+    await made.do('cd first && mkdir public && touch public/.gitkeep');
     const { machine } = new ScheduledHost();
     machine.now = ago('89d');
     const how = `--keystore ${made.shell.home}/first/keys --secret-file ${made.secretFile}`;
@@ -77,17 +79,19 @@ export class Clone {
     return `${this.#keystore.shell.home}/state-of-${this.#name}`;
   }
 
-  /** A script in the clone, with the keystore, its secret and this host's memory set. */
-  run(script: string, env: Readonly<Record<string, string>> = {}): Promise<Finished> {
-    const { shell, secretFile } = this.#keystore;
-    const all = {
-      ...shell.env,
+  /** The keystore, its secret and this host's memory. */
+  get #env(): Readonly<Record<string, string>> {
+    return {
       JWKS_KEYSTORE: 'keys',
-      JWKS_SECRET_FILE: secretFile,
+      JWKS_SECRET_FILE: this.#keystore.secretFile,
       XDG_STATE_HOME: this.state,
-      ...env,
     };
-    return sh({ home: shell.home, env: all }, `cd ${quote(this.#name)} && ${script}`);
+  }
+
+  /** A script in the clone. */
+  run(script: string, env: Readonly<Record<string, string>> = {}): Promise<Finished> {
+    const { home, env: usual } = this.#keystore.shell;
+    return sh({ home, env: { ...usual, ...this.#env, ...env } }, `cd ${quote(this.#name)} && ${script}`);
   }
 
   async do(script: string): Promise<string> {
@@ -98,7 +102,11 @@ export class Clone {
 
   /** Changes of the set, committed. */
   async change(times = 1): Promise<void> {
-    for (let time = 0; time < times; time++) await this.do('jwks create -q --alg ES256 auth');
+    const { home } = this.#keystore.shell;
+    for (let time = 0; time < times; time++) {
+      const how = { env: this.#env, cwd: `${home}/${this.#name}` };
+      expect(await Machine.in(home).jwks('create -q --alg ES256 auth', how)).toMatchObject({ status: 0 });
+    }
     await this.do('git add --all && git commit --quiet --message change');
   }
 }
