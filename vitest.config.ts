@@ -25,6 +25,8 @@ export default defineConfig({
     globalSetup: ['test/support/postgres-global.ts'],
     setupFiles: ['test/support/leak-setup.ts'],
     env: temporary(),
+    // Files share the process of their worker and what it has loaded: a process each was a quarter of the work.
+    isolate: false,
     // Real keys, real processes, a machine with two cores.
     // One a core: by default one is left for watching, which nobody does here.
     maxWorkers: '100%',

@@ -16,7 +16,7 @@ const leftOut = [
 const often =
   /\/src\/(?:errors|version|(?:cli|keystore|lifecycle|jose)\/[a-z0-9-]+|jose\/prove\/prove-(?:rsa|curve)|cli\/commands\/(?:create|list|get|export)|operations\/(?:open|create-key|list-sets|export-jwks|get-keys|select-sets|change-set|spare-keys))\.ts$/;
 const seldom =
-  /\/(?:jose\/(?:parse-public|rsa-race|token[a-z-]*)|keystore\/(?:postgres-[a-z]+|password-file|database-tls)|lifecycle\/(?:exposure|next-look|plan-merge|inspect|plan-import|plan-policy|plan-removal|plan-rotation|token-life)|cli\/(?:[a-z]+-formats|admin-options|claims-input|change-options|changes|restored-sets|config-schema|input|key-input|next-steps|policy-report|prompts|read-bytes|restored-sets|secret-entries|token-[a-z]+))\.ts$/;
+  /\/(?:jose\/(?:parse-public|rsa-race|token[a-z-]*)|keystore\/(?:postgres-[a-z]+|password-file|database-tls)|lifecycle\/(?:exposure|next-look|plan-merge|inspect|plan-import|plan-policy|plan-removal|plan-rotation|token-life)|cli\/(?:[a-z]+-formats|admin-options|claims-input|changes|config-schema|input|key-input|next-steps|policy-report|prompts|read-bytes|restored-sets|secret-entries|token-[a-z]+))\.ts$/;
 const packages = /\/node_modules\/(?:commander|jose|valibot|fast-string-[a-z-]+)\/|rolldown\/runtime/;
 const isCore = (id) => packages.test(id) || (often.test(id) && !seldom.test(id));
 

@@ -35,11 +35,11 @@ process.exitCode = tally.failed === 0 && (tally.ok > 0 || chosen.length === 0) ?
 function choose(words) {
   if (git('rev-parse', '--is-shallow-repository') === 'true') return [];
   if (words[0] === 'short') return [...new Set(samples.map(({ commit }) => commit))];
-  return words.length > 0 ? words : log(...writing);
+  return words.length > 0 ? words : commitsThatTouched(writing);
 }
 
 /** Oldest first. */
-function log(...paths) {
+function commitsThatTouched(paths) {
   return git('log', '--reverse', '--format=%h', '--', ...paths).split('\n');
 }
 

@@ -1,7 +1,6 @@
 // Hammers a built `jwks serve` while its keystore changes (`node scripts/load.js [--seconds 30] [--within 1000]`): every
 // answer is checked, and what a command has done must be seen so many milliseconds after its end.
 import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Page } from './load/page.js';
 
 const bin = fileURLToPath(new URL('../bin/jwks.js', import.meta.url));
 const connections = 16;
@@ -35,25 +35,13 @@ function fault(text) {
   faults.push(text);
 }
 
-/** What was seen at a path: each body once, in the order in which it came. */
-class Page {
-  bodies = new Map();
-  etags = new Set();
-  newest = -1;
-  etag;
-
-  constructor(path, sets) {
-    this.path = path;
-    this.sets = sets;
-  }
-}
-
-const pages = [
-  new Page(wellKnown, names),
-  ...names.map((name) => new Page(`/sets/${encodeURIComponent(name)}${wellKnown}`, [name])),
-];
 /** How many keys each set can have at most: those that were ever asked for since it had one. */
 const most = new Map(names.map((name) => [name, 1]));
+const bounds = (sets) => () => [sets.length, sets.reduce((sum, name) => sum + most.get(name), 0)];
+const pages = [
+  new Page(wellKnown, bounds(names)),
+  ...names.map((name) => new Page(`/sets/${encodeURIComponent(name)}${wellKnown}`, bounds([name]))),
+];
 
 async function main() {
   const home = mkdtempSync(join(tmpdir(), 'jwks-load-'));
@@ -152,7 +140,7 @@ async function hammer(url, index, end) {
       const answer = await ask(url + page.path, agent, etag, counts);
       counts.requests++;
       if (answer.status === 304) counts.unchanged++;
-      const wrong = whatIsWrong(page, answer, etag, before);
+      const wrong = page.faultOf(answer, etag, before);
       if (wrong !== undefined) fault(`${page.path}: ${wrong}`);
     } catch (error) {
       fault(`${page.path}: ${error.message}`);
@@ -184,52 +172,6 @@ function ask(url, agent, etag, counts) {
   });
 }
 
-function whatIsWrong(page, { status, headers, body }, wanted, before) {
-  if (status === 304) {
-    if (wanted === undefined || headers.etag !== wanted)
-      return `304 for ${wanted} has the etag ${headers.etag}`;
-    return body.length === 0 ? undefined : '304 has a body';
-  }
-  if (status !== 200) return `status ${status}`;
-  if (headers['content-length'] !== `${body.length}`) {
-    return `content-length ${headers['content-length']} of ${body.length} bytes`;
-  }
-  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-  if (headers.etag !== etag) return `the etag ${headers.etag} of a body of ${etag}`;
-  const text = body.toString();
-  const wrong = whatIsWrongInSet(page, text);
-  if (wrong !== undefined) return wrong;
-  const seen = page.bodies.get(text);
-  if (seen === undefined) {
-    page.bodies.set(text, { index: ++page.newest, at: performance.now() });
-    page.etag = etag;
-    return undefined;
-  }
-  // A later one had been answered before this was asked for.
-  return seen.index < before ? 'what was published went back to an earlier state' : undefined;
-}
-
-function whatIsWrongInSet({ sets }, text) {
-  let keys;
-  try {
-    ({ keys } = JSON.parse(text));
-  } catch {
-    return 'the body is no JSON';
-  }
-  if (!Array.isArray(keys)) return 'the body is no JWKS';
-  for (const key of keys) {
-    const member = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'].find((name) => name in key);
-    if (member !== undefined) return `the key ${key.kid} has the private member ${member}`;
-    if (key.kty !== 'EC' || typeof key.kid !== 'string') return 'a key is none of ours';
-  }
-  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) return 'a kid is there twice';
-  const limit = sets.reduce((sum, name) => sum + most.get(name), 0);
-  if (keys.length < sets.length || keys.length > limit) {
-    return `${keys.length} keys, where ${sets.length} to ${limit} can be`;
-  }
-  return undefined;
-}
-
 /** A change a second, and how long it takes until it is seen in its set and among all. */
 async function change(env, until) {
   let [count, slowest] = [0, 0];
@@ -241,8 +183,11 @@ async function change(env, until) {
     most.set(name, most.get(name) + 1);
     await jwks(env, [command, name, ...options]);
     const done = performance.now();
-    for (const page of [pages[0], pages[1 + (count % names.length)]]) {
-      const exported = JSON.stringify(JSON.parse(await jwks(env, ['export', ...page.sets])));
+    for (const [page, sets] of [
+      [pages[0], names],
+      [pages[1 + (count % names.length)], [name]],
+    ]) {
+      const exported = JSON.stringify(JSON.parse(await jwks(env, ['export', ...sets])));
       const at = await firstSeen(page, exported);
       const delay = Math.max(0, (at ?? performance.now()) - done);
       slowest = Math.max(slowest, delay);

@@ -49,8 +49,8 @@ const colours = {
   90: '#8b949e',
 };
 
-/** A home of its own with the command in it, as bash sees it. */
-function newHome(directory) {
+/** For processes in a home of its own, where bash has the command as a function. */
+function optionsIn(directory) {
   const preload = join(root, 'test/support/fast-clock.cjs');
   return {
     cwd: directory,
@@ -94,7 +94,9 @@ function named(text, kids) {
   return text;
 }
 
-const escapeXml = (text) => text.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+function escapeXml(text) {
+  return text.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
 
 /** The runs of equal style in a line: text, colour, weight. */
 function runsOf(line) {
@@ -161,7 +163,7 @@ function toSvg(title, lines, columns) {
 function draw(name, { before = [], typed, columns }, directory) {
   const home = mkdtempSync(join(tmpdir(), 'jwks-picture-'));
   try {
-    const options = newHome(home);
+    const options = optionsIn(home);
     for (const command of before) execFileSync('bash', ['-c', command], { ...options, stdio: 'ignore' });
     const shown = typed.map(
       (command) => `\x1b[32m$\x1b[39m \x1b[1m${command}\x1b[22m\n${onTerminal(options, columns, command)}`,

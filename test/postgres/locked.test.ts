@@ -23,6 +23,18 @@ async function storageAt(url: string): Promise<PostgresStorage> {
   return storage;
 }
 
+async function storageBehindProxy() {
+  const url = await postgresSchema();
+  await storageAt(url);
+  const proxy = await PostgresProxy.before(url);
+  const storage = new PostgresStorage(addressOf(proxy.url(url)));
+  onTestFinished(async () => {
+    await proxy.close();
+    await storage.close();
+  });
+  return { proxy, storage };
+}
+
 if (missing !== undefined) test.skip(`PostgreSQL: ${missing}`, () => {});
 else {
   test('each connection has the server give up after 20 seconds, ten before we do', async () => {
@@ -52,14 +64,7 @@ else {
   });
 
   test('what the server gave up is no doubt', async () => {
-    const url = await postgresSchema();
-    await storageAt(url);
-    const proxy = await PostgresProxy.before(url);
-    const storage = new PostgresStorage(addressOf(proxy.url(url)));
-    onTestFinished(async () => {
-      await proxy.close();
-      await storage.close();
-    });
+    const { proxy, storage } = await storageBehindProxy();
     proxy.expect(({ text }) =>
       text.includes('pg_notify') ? { delivered: 'never', answer: '57014' } : undefined,
     );
@@ -67,14 +72,7 @@ else {
   });
 
   test('a server that knows no statement_timeout is used without', async () => {
-    const url = await postgresSchema();
-    await storageAt(url);
-    const proxy = await PostgresProxy.before(url);
-    const storage = new PostgresStorage(addressOf(proxy.url(url)));
-    onTestFinished(async () => {
-      await proxy.close();
-      await storage.close();
-    });
+    const { proxy, storage } = await storageBehindProxy();
     proxy.expect(({ text }) => (/^SET/.test(text) ? { delivered: 'never', answer: '42704' } : undefined));
     expect(await storage.replace('sets/a', 0, Buffer.from('x'))).toBe('committed');
     expect(proxy.statements).toContainEqual(expect.stringMatching(/^SET statement_timeout/));

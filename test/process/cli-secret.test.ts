@@ -1,15 +1,16 @@
 // Where the secret comes from: standard input, descriptors, files and mounts.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { finish, start } from '../support/command.ts';
-import { childrenOf, newShell, type Shell, sh } from '../support/shell.ts';
+import { childrenOf, type Shell, sh, shellWithKey } from '../support/shell.ts';
 
 /** A keystore whose secret is in `$secret` only, so that nothing but what a test names opens it. */
 async function lockedShell(): Promise<Shell> {
-  const maker = newShell();
-  await sh(maker, 'jwks create -q --alg ES256 auth k1; mv .config/jwks/secret secret; rm -r .config');
+  const maker = await shellWithKey();
+  renameSync(`${maker.home}/.config/jwks/secret`, `${maker.home}/secret`);
+  rmSync(`${maker.home}/.config`, { recursive: true });
   const secret = readFileSync(`${maker.home}/secret`, 'utf8').trim();
   return { ...maker, env: { ...maker.env, secret } };
 }

@@ -1,7 +1,7 @@
 // Signals: the command ends at once, leaves no child behind, and says what was done.
 import { expect, test } from 'vitest';
 import { finish, start } from '../support/command.ts';
-import { childrenOf, ended, newShell, type Shell, sh } from '../support/shell.ts';
+import { childrenOf, ended, newShell, type Shell, sh, shellWithKey } from '../support/shell.ts';
 import { filesBelow, snapshotOf } from '../support/snapshot.ts';
 
 const isLinux = process.platform === 'linux';
@@ -24,8 +24,7 @@ test.runIf(isLinux).each([
 ] as const)(
   '%s while an RSA key is made: exit %i, nothing changed, no child left',
   async (signal, status) => {
-    const shell = newShell();
-    await sh(shell, 'jwks create -q --alg ES256 auth k1');
+    const shell = await shellWithKey();
     const before = snapshotOf(shell.home);
     expect(await interrupt(shell, signal)).toEqual({
       status,

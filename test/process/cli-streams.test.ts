@@ -3,13 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { cleanEnv, jwks } from '../support/command.ts';
 import { createMany } from '../support/many-keys.ts';
-import { newShell, type Shell, sh } from '../support/shell.ts';
-
-async function shellWithKey(more: Record<string, string> = {}): Promise<Shell> {
-  const shell = newShell(more);
-  expect((await sh(shell, 'jwks create -q --alg ES256 auth k1')).status).toBe(0);
-  return shell;
-}
+import { newShell, sh, shellWithKey } from '../support/shell.ts';
 
 test('the result goes to stdout, what is said to a person to stderr', async () => {
   const shell = newShell();

@@ -1,22 +1,30 @@
 // The built command on a real terminal: colours, the spinner, and questions.
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FileStorage } from '../../src/keystore/file-storage.ts';
 import { parseSetId } from '../../src/keystore/set-id.ts';
-import { ofExtent } from '../support/extent.ts';
+import { startHttp } from '../support/https-server.ts';
 import { addKey, makeKeystoreIn } from '../support/keystore.ts';
-import { hasTerminals, newShell, onTerminal, type Shell, sh } from '../support/shell.ts';
+import { hasTerminals, newShell, onTerminal, sh, shellWithKey } from '../support/shell.ts';
 
 const csi = '\u001b[';
 const passphrase = 'correct horse battery staple';
-/** For work that shows no spinner though it would last long enough for one, as a rule: JWKS_FAULTS=more, nearly always. */
-const bits = ofExtent({ few: 3072, more: 4096 });
+/** Five times what a spinner waits for; a server answers no later. */
+const long = 1_000;
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const keys = [{ ...publicKey.export({ format: 'jwk' }), kid: 'a', alg: 'ES256', use: 'sig' }];
 const onLinux = test.runIf(hasTerminals);
 
-async function shellWithKey(): Promise<Shell> {
-  const shell = newShell();
-  expect((await sh(shell, 'jwks create -q --alg ES256 auth k1')).status).toBe(0);
-  return shell;
+/** A place whose keys `jwks lint` has to wait for, and what makes it answer at once. */
+async function slowPlace(): Promise<{ readonly url: string; readonly answer: () => void }> {
+  let answer = () => {};
+  const url = await startHttp((_, response) => {
+    response.setHeader('content-type', 'application/jwk-set+json').write(JSON.stringify({ keys }));
+    answer = () => void response.end();
+    setTimeout(answer, long);
+  });
+  return { url, answer: () => answer() };
 }
 
 test.skipIf(hasTerminals)('a real terminal takes script of util-linux, which is not here', () => {});
@@ -50,27 +58,20 @@ onLinux('colours only where somebody sees them', async () => {
 });
 
 onLinux('a terminal without a size has no spinner, and work ends there', async () => {
-  const shell = await shellWithKey();
-  const made = await onTerminal(
-    shell,
-    `stty cols 0 rows 0; timeout 25 jwks create --bits ${bits} rsa > /dev/null`,
-  );
-  expect(made.status).toBe(0);
-  expect(made.output).not.toContain('making a key');
+  const { url } = await slowPlace();
+  const ran = await onTerminal(newShell(), `stty cols 0 rows 0; timeout 25 jwks lint ${url} > /dev/null`);
+  expect(ran).toEqual({ status: 0, output: '' });
 });
 
-// An RSA key that is found at once shows no spinner: then another one is made.
-onLinux('the spinner turns on a terminal only, and leaves nothing behind it', { retry: 3 }, async () => {
-  const shell = await shellWithKey();
-  const script = 'jwks create --bits 4096 rsa > /dev/null';
-  const shown = await onTerminal(shell, script);
-  expect(shown.output).toContain('making a key for rsa');
+onLinux('the spinner turns on a terminal only, and leaves nothing behind it', async () => {
+  const shell = newShell();
+  const { url, answer } = await slowPlace();
+  const lint = `jwks lint ${url} > /dev/null`;
+  const shown = await onTerminal(shell, lint, [{ after: 'looking', keys: answer }]);
+  expect(shown.output).toContain('looking');
   expect(shown.output.lastIndexOf(`${csi}?25h`)).toBeGreaterThan(shown.output.lastIndexOf(`${csi}?25l`));
-  const quiet = await onTerminal(shell, `jwks create --bits ${bits} rsa > /dev/null -q`);
-  expect(quiet).toEqual({ status: 0, output: '' });
-  const redirected = await onTerminal(shell, `jwks create --bits ${bits} rsa k 2> err > /dev/null; cat err`);
-  expect(redirected.output).toContain('rsa signs with k from now on');
-  expect(redirected.output).not.toContain('\u001b');
+  expect(await onTerminal(shell, `${lint} -q`)).toEqual({ status: 0, output: '' });
+  expect(await onTerminal(shell, `${lint} 2> err; cat err`)).toEqual({ status: 0, output: '' });
 });
 
 onLinux('a rekey of many sets says how far it is, on a terminal only', async () => {
@@ -86,12 +87,14 @@ onLinux('a rekey of many sets says how far it is, on a terminal only', async () 
 });
 
 onLinux('without colours the spinner has none', async () => {
-  const shell = await shellWithKey();
+  const { url, answer } = await slowPlace();
   for (const script of [
-    `NO_COLOR=1 jwks create --bits ${bits} rsa > /dev/null`,
-    `jwks create --no-color --bits ${bits} rsa > /dev/null`,
+    `NO_COLOR=1 jwks lint ${url} > /dev/null`,
+    `jwks lint --no-color ${url} > /dev/null`,
   ]) {
-    expect((await onTerminal(shell, script)).output).not.toMatch(/\u001b\[3\dm/);
+    const { output } = await onTerminal(newShell(), script, [{ after: 'looking', keys: answer }]);
+    expect(output).toContain('looking');
+    expect(output).not.toMatch(/\u001b\[3\dm/);
   }
 });
 

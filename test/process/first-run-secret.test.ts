@@ -1,12 +1,12 @@
 // A first run whose secret can be read once only, and six first runs at the same moment.
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Home } from '../support/keystore-processes.ts';
-import { newShell, type Shell, sh } from '../support/shell.ts';
+import { beforehand, newShell, type Shell, sh } from '../support/shell.ts';
 
 async function shellWithSecret(): Promise<Shell> {
   const shell = newShell();
-  expect((await sh(shell, 'jwks secret generate -q -o secret')).status).toBe(0);
+  await beforehand(shell, 'secret generate -q -o secret');
   return shell;
 }
 
@@ -31,8 +31,7 @@ test.each(once)('the secret on %s makes the keystore, and opens it', async (_, l
 
 test.each(once)('the secret on %s opens another keystore than was there', async (_, line) => {
   const shell = await shellWithSecret();
-  await sh(shell, 'jwks create -q --alg ES256 auth old');
-  await sh(shell, 'jwks init -q --keystore new --secret-file secret');
+  await beforehand(shell, 'create -q --alg ES256 auth old', 'init -q --keystore new --secret-file secret');
   renameSync(`${shell.home}/.local/share/jwks`, `${shell.home}/old`);
   renameSync(`${shell.home}/new`, `${shell.home}/.local/share/jwks`);
   const ran = await sh(shell, line('timeout 20 jwks create -q --alg ES256 auth new'));
@@ -42,7 +41,8 @@ test.each(once)('the secret on %s opens another keystore than was there', async 
 
 test('the secret on standard input makes a keystore where one has vanished, once that is accepted', async () => {
   const shell = await shellWithSecret();
-  await sh(shell, 'jwks create -q --alg ES256 auth old; rm -r .local/share/jwks');
+  await beforehand(shell, 'create -q --alg ES256 auth old');
+  rmSync(`${shell.home}/.local/share/jwks`, { recursive: true });
   const create = 'jwks create -q --alg ES256 auth new --secret-file - < secret';
   expect(await sh(shell, create)).toMatchObject({ status: 6, stdout: '' });
   const accepted = await sh(shell, create.replace('create', 'create --accept-rollback'));

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
+import { Machine } from '../support/cli.ts';
 import { bin, cleanEnv, type Finished, jwks } from '../support/command.ts';
 import { pathsBelow } from '../support/keystore-files.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -33,7 +34,13 @@ function expectRefused({ status, signal, stdout, stderr }: Finished, reason: Reg
   expect(stderr).not.toMatch(/^ +at |internal/m);
 }
 
-async function expectSigns(run: (line: string) => Promise<Finished>, kids: Iterable<[string, string]>) {
+/** The same in this process, to see what is there. */
+const insideOf = (home: string) => (line: string) => Machine.in(home).jwks(line);
+
+async function expectSigns(
+  run: (line: string) => Promise<Omit<Finished, 'signal'>>,
+  kids: Iterable<[string, string]>,
+) {
   for (const [set, kid] of kids) {
     const { status, stdout, stderr } = await run(`sign ${set} --kid ${kid} --sub me`);
     expect([set, status, stderr]).toEqual([set, 0, '']);
@@ -67,13 +74,13 @@ test.runIf(isLinux)('a disk is full', { timeout: 120_000 }, async (context) => {
     'delete set-2 --yes',
   ])
     expectRefused(await run(line), /no space left|disk is full/i);
-  await expectSigns(run, made);
+  await expectSigns(insideOf(disk), made);
   const listed = JSON.parse((await run('list --format json')).stdout);
   expect(listed.sets.map(({ set }: { set: string }) => set).sort()).toEqual([...made.keys()].sort());
   rmSync(ballast);
   for (const line of ['rotate set-1', 'create -q --alg ES256 more k'])
     expect((await run(line)).status).toBe(0);
-  await expectSigns(run, [...made, ['more', 'k']]);
+  await expectSigns(insideOf(disk), [...made, ['more', 'k']]);
   expect(pathsBelow(disk).filter((path) => /(?:^|\/)\.(?!config|local)[^/]*$/.test(path))).toEqual([]);
   console.log(`a full disk: ${made.size} sets were made, ${refused + 4} changes refused`);
 });
@@ -95,7 +102,7 @@ test.runIf(isLinux)(
       rmSync(join(disk, 'ballast'));
       // What was begun is ended, with the secret that was made first if it was.
       if (first.status !== 0) expect((await run('create -q --alg ES256 auth k1')).status).toBe(0);
-      await expectSigns(run, [['auth', 'k1']]);
+      await expectSigns(insideOf(disk), [['auth', 'k1']]);
     }
     expect(Object.keys(results).sort()).toEqual(['exit 0', 'exit 1']);
     console.log(`first runs: ${JSON.stringify(results)}`);
@@ -119,10 +126,10 @@ test.runIf(isLinux)('a disk becomes read-only', { timeout: 60_000 }, async (cont
   // What only reads goes on, though it cannot remember what it saw.
   for (const line of ['list', 'export auth', 'history auth', 'get auth'])
     expect((await run(line)).status).toBe(0);
-  await expectSigns(run, [['auth', 'k1']]);
+  await expectSigns(insideOf(disk), [['auth', 'k1']]);
   execFileSync('mount', ['-o', 'remount,rw', disk]);
   expect((await run('rotate auth')).status).toBe(0);
-  await expectSigns(run, [['auth', 'k1']]);
+  await expectSigns(insideOf(disk), [['auth', 'k1']]);
 });
 
 test.runIf(isLinux)('a directory may only be read', { timeout: 60_000 }, async (context) => {
@@ -165,7 +172,7 @@ test.runIf(isLinux)(
       'rekey --yes',
     ])
       expect([line, (await run(line)).status]).toEqual([line, 0]);
-    await expectSigns(run, [
+    await expectSigns(insideOf(merged), [
       ['auth', 'k1'],
       ['auth', 'k3'],
       ['other', 'k'],
@@ -178,11 +185,11 @@ test.runIf(isLinux)(
       ['a', 'b', 'c', 'd'].map((kid) => [0, `${kid}\n`]),
     );
     await expectSigns(
-      run,
+      insideOf(merged),
       ['a', 'b', 'c', 'd'].map((kid) => ['auth', kid]),
     );
     // The layer below is as it was.
-    await expectSigns(below, [
+    await expectSigns(insideOf(join(disk, 'lower')), [
       ['auth', 'k1'],
       ['auth', 'k2'],
     ]);

@@ -8,7 +8,7 @@ import { pathsBelow, revisionsIn, temporariesBelow } from '../support/keystore-f
 import { Home, inTurn, printedKid } from '../support/keystore-processes.ts';
 
 /** JWKS_FAULTS=more: more of them. */
-const many = ofExtent({ few: 16, more: 40 });
+const many = ofExtent({ few: 10, more: 40 });
 
 test(`${many} processes add a key to one set at once`, { timeout: 60_000 }, async () => {
   const home = new Home();

@@ -8,7 +8,7 @@ import { revisionsIn } from '../support/keystore-files.ts';
 import { Home, inTurn, printedKid, seeded, usualTime } from '../support/keystore-processes.ts';
 
 const atOnce = 4;
-const [killed, told, rounds] = ofExtent({ few: [32, 12, 2], more: [200, 60, 5] });
+const [killed, told, rounds] = ofExtent({ few: [20, 8, 1], more: [200, 60, 5] });
 
 /** Creates that get a signal at a moment that is drawn from the time they usually take. */
 async function signalled(home: Home, signal: NodeJS.Signals, count: number, sets: readonly string[]) {

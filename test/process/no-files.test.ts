@@ -1,6 +1,6 @@
 // Where a document should be there is a fifo, or a way to a device without end: an error at once.
 import { expect, test } from 'vitest';
-import { newShell, sh } from '../support/shell.ts';
+import { sh, shellWithKey } from '../support/shell.ts';
 
 const lines = ['jwks list', 'jwks export auth', 'jwks create --alg ES256 auth k2'];
 
@@ -10,8 +10,8 @@ test.each([
   ['a fifo as the master document', 'mkfifo master/2.json'],
   ['a link to a device as the master document', 'ln -s /dev/zero master/2.json'],
 ])('%s', async (_, plant) => {
-  const shell = newShell();
-  await sh(shell, `jwks create -q --alg ES256 auth k1; cd .local/share/jwks; ${plant}`);
+  const shell = await shellWithKey();
+  await sh(shell, `cd .local/share/jwks; ${plant}`);
   for (const line of lines) {
     const ran = await sh(shell, `timeout -s KILL 10 ${line}`);
     expect([line, ran.status, ran.stdout]).toEqual([line, 1, '']);

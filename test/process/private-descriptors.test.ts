@@ -1,12 +1,12 @@
 // --private into a descriptor that is a file which others can read: asked first, then written where it stands.
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { newShell, type Shell, sh } from '../support/shell.ts';
+import { type Shell, sh, shellWithKey } from '../support/shell.ts';
 
 async function shellWithOpenFile(): Promise<Shell> {
-  const shell = newShell();
-  expect((await sh(shell, 'jwks create -q --alg ES256 auth k1')).status).toBe(0);
-  await sh(shell, 'umask 022; echo first > open.json; chmod 644 open.json');
+  const shell = await shellWithKey();
+  writeFileSync(`${shell.home}/open.json`, 'first\n');
+  chmodSync(`${shell.home}/open.json`, 0o644);
   return shell;
 }
 

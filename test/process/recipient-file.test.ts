@@ -5,13 +5,7 @@ import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { finish, start } from '../support/command.ts';
-import { newShell, type Shell, sh } from '../support/shell.ts';
-
-async function shellWithKeystore(): Promise<Shell> {
-  const shell = newShell();
-  await sh(shell, 'jwks create -q --alg ES256 auth k1');
-  return shell;
-}
+import { sh, shellWithKey } from '../support/shell.ts';
 
 function hasOpen(pid: number, path: string): boolean {
   const directory = `/proc/${pid}/fd`;
@@ -27,7 +21,7 @@ function hasOpen(pid: number, path: string): boolean {
 test.skipIf(process.platform !== 'linux')(
   'a FIFO that nobody writes to is waited for until Ctrl-C (skipped off Linux)',
   async () => {
-    const shell = await shellWithKeystore();
+    const shell = await shellWithKey();
     execFileSync('mkfifo', [`${shell.home}/fifo`]);
     const child = start(['secret', 'add', '--recipient', 'fifo'], { env: shell.env, cwd: shell.home });
     const ended = finish(child);
@@ -39,7 +33,7 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 test('a FIFO that somebody writes to is read', async () => {
-  const shell = await shellWithKeystore();
+  const shell = await shellWithKey();
   const { publicKey } = generateKeyPairSync('x25519');
   writeFileSync(`${shell.home}/key.pem`, publicKey.export({ type: 'spki', format: 'pem' }));
   const ran = await sh(shell, 'jwks secret add -q --label recovery --recipient <(cat key.pem)');
@@ -51,6 +45,6 @@ test.each([
   ['/tmp', 2],
   ['nowhere', 3],
 ])('%s is exit %i', async (path, status) => {
-  const ran = await sh(await shellWithKeystore(), `jwks secret add --recipient ${path}`);
+  const ran = await sh(await shellWithKey(), `jwks secret add --recipient ${path}`);
   expect([ran.status, ran.stderr]).toEqual([status, expect.not.stringContaining('fault of jwks')]);
 });

@@ -10,7 +10,7 @@ import { revisionsIn, temporariesBelow } from '../support/keystore-files.ts';
 import { seeded } from '../support/keystore-processes.ts';
 
 const isLong = ofExtent({ few: false, more: true });
-const many = isLong ? 20 : 10;
+const many = isLong ? 20 : 6;
 
 /** A machine whose sets were made 100 days ago by the real clock, with a policy that makes them due. */
 async function withDueSets(...sets: readonly string[]): Promise<Machine> {

@@ -1,13 +1,23 @@
 // secretCommand with the built command: configuration, terminal, signals.
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { finish, start } from '../support/command.ts';
-import { childrenOf, ended, hasTerminals, newShell, onTerminal, type Shell, sh } from '../support/shell.ts';
+import {
+  childrenOf,
+  ended,
+  hasTerminals,
+  newShell,
+  onTerminal,
+  type Shell,
+  sh,
+  shellWithKey,
+} from '../support/shell.ts';
 
 /** A keystore whose secret is printed by `sh -c script` only. The secret is in the file `kept` of the home. */
 async function commandShell(script = 'cat kept'): Promise<Shell> {
-  const shell = newShell();
-  await sh(shell, 'jwks create -q --alg ES256 auth k1; mv .config/jwks/secret kept; rm -r .local/state');
+  const shell = await shellWithKey();
+  renameSync(`${shell.home}/.config/jwks/secret`, `${shell.home}/kept`);
+  rmSync(`${shell.home}/.local/state`, { recursive: true });
   configure(shell, script);
   return shell;
 }

@@ -33,13 +33,20 @@ export interface Settings {
 /** One made-up machine: what a command leaves on its disk the next one finds. */
 export class Machine {
   readonly home: string;
+  readonly #work: string;
   /** Moved by tests; commands never see the real clock. */
   now: Instant;
 
-  constructor(now = '2026-02-01T12:00:00Z') {
-    this.home = join(temporaryDirectory(), 'home');
-    mkdirSync(join(this.home, 'work'), { recursive: true });
+  constructor(now = '2026-02-01T12:00:00Z', home?: string) {
+    this.home = home ?? join(temporaryDirectory(), 'home');
+    this.#work = home ?? join(this.home, 'work');
+    mkdirSync(this.#work, { recursive: true });
     this.now = instant(now);
+  }
+
+  /** In a home that is there, and by the real clock: the built command goes on with what this one leaves. */
+  static in(home: string): Machine {
+    return new Machine(new Date().toISOString().replace(/\.\d+/, ''), home);
   }
 
   /** `jwks` and these words. */
@@ -49,7 +56,7 @@ export class Machine {
     const answers = [...(settings.answers ?? [])];
     const host: Host = {
       env: { HOME: this.home, ...settings.env },
-      cwd: settings.cwd ?? join(this.home, 'work'),
+      cwd: settings.cwd ?? this.#work,
       stdin: Object.assign(Readable.from([settings.stdin ?? '']), { isTTY: settings.terminal !== undefined }),
       stdout,
       stderr,

@@ -87,7 +87,7 @@ export function seeded(
 
 /** Milliseconds that a create takes here and now, so many at a time. */
 export async function usualTime(home: Home, atOnce: number): Promise<number> {
-  const times = await inTurn(3 * atOnce, atOnce, async () => {
+  const times = await inTurn(2 * atOnce, atOnce, async () => {
     const begin = performance.now();
     await home.create('warm-up');
     return performance.now() - begin;

@@ -1,9 +1,8 @@
 // Before each test file: keys and servers are watched. After it: nothing has shown a private key that nobody asked for.
 import { afterAll, expect } from 'vitest';
-import { forget, leaks, watchKeys, watchServers } from './leaks.ts';
+import { forget, leaks, watch } from './leaks.ts';
 
-watchKeys();
-watchServers();
+watch();
 afterAll(() => {
   const found = leaks();
   forget();

@@ -1,7 +1,8 @@
 // No private key in what nobody asked for: every private member of every key that a test file has made, read or
 // imported is noted, and at the file's end no output of a command, no file that it wrote and no answer of a server
 // may have a piece of one in it.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +34,7 @@ function noteKeys(value: unknown): void {
 }
 
 const { stringify } = JSON;
-export function watchKeys(): void {
+function watchKeys(): void {
   JSON.stringify = ((...args: Parameters<typeof stringify>) => {
     noteKeys(args[0]);
     return stringify(...args);
@@ -49,7 +50,7 @@ export function noteAsked(url: string): string {
   return url;
 }
 
-export function watchServers(): void {
+function watchServers(): void {
   watchAnswers(ServerResponse.prototype, (answer, text, part) => {
     const place = placeOf(answer);
     const isAsked = place === undefined ? askedAt.size > 0 : askedAt.has(place);
@@ -58,14 +59,11 @@ export function watchServers(): void {
 }
 
 /** What the command's own process gets with `--require`: as above, into files. A server there answers few things. */
-const directory = mkdtempSync(join(tmpdir(), 'jwks-leaks-'));
+const directory = join(tmpdir(), `jwks-leaks-${randomUUID()}`);
 const noted = join(directory, 'members');
 const answers = join(directory, 'answers');
 export const watcher = join(directory, 'watch.cjs');
-for (const path of [noted, answers]) writeFileSync(path, '');
-writeFileSync(
-  watcher,
-  `const { appendFileSync } = require('node:fs');
+const watching = `const { appendFileSync } = require('node:fs');
 const width = ${width}, privateMembers = ${JSON.stringify(privateMembers)}, values = new Set();
 ${noteKeys.toString()}
 const { stringify } = JSON;
@@ -86,12 +84,23 @@ if (process.argv.includes('serve')) {
     try { appendFileSync(${JSON.stringify(answers)}, stringify([what, text]) + '\\n'); } catch {}
   });
 }
-`,
-);
-// Commands that run as another user note what they have as well.
-chmodSync(directory, 0o711);
-chmodSync(watcher, 0o644);
-for (const path of [noted, answers]) chmodSync(path, 0o622);
+`;
+
+/** From here on, for one test file. Others have run in this process, or will: what they show is not its affair. */
+export function watch(): void {
+  if (JSON.stringify === stringify) {
+    watchKeys();
+    watchServers();
+  }
+  for (const earlier of [values, outputs, askedAt]) earlier.clear();
+  mkdirSync(directory, { recursive: true });
+  for (const path of [noted, answers]) writeFileSync(path, '');
+  writeFileSync(watcher, watching);
+  // Commands that run as another user note what they have as well.
+  chmodSync(directory, 0o711);
+  chmodSync(watcher, 0o644);
+  for (const path of [noted, answers]) chmodSync(path, 0o622);
+}
 
 /** `command`: its words, or the script that ran it. What it said on stderr is never asked for. */
 export function noteOutput(command: string, stdout: string, stderr: string): void {

@@ -1,6 +1,6 @@
-// One PostgreSQL for a whole run of the tests. It is started here, in the process that outlives all workers, when
-// the first of them asks: a run that needs none pays for a socket.
-import { mkdtempSync, rmSync } from 'node:fs';
+// What a whole run of the tests has: a directory, and one PostgreSQL. That is started here, in the process that
+// outlives all workers, when the first of them asks: a run that needs none pays for a socket.
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
+    /** Gone when the run is: for what is loaded once by test files that share a process. */
+    runDirectory: string;
     /** Whoever connects is told where the server is, or why there is none. */
     postgresSocket: string;
   }
@@ -21,6 +23,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const directory = mkdtempSync(join(tmpdir().length > 60 ? '/tmp' : tmpdir(), 'jwks-tests-'));
   // Not all signals leave vitest the time for its teardown.
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  // Some tests run commands as another user, who reads what lies there.
+  chmodSync(directory, 0o711);
+  project.provide('runDirectory', directory);
   const path = join(directory, 'postgres');
   let starting: Promise<PostgresServer> | undefined;
   const answer = async (): Promise<SharedPostgres> => {

@@ -1,5 +1,5 @@
 // A `jwks serve` in this process, with its log and an end.
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Machine, Ran, Settings } from './cli.ts';
 import { noteAsked } from './leaks.ts';
 
@@ -14,16 +14,10 @@ export interface Serving {
   stop(): Promise<Ran>;
 }
 
-const running = new Set<AbortController>();
-afterEach(() => {
-  for (const one of running) one.abort();
-  running.clear();
-});
-
 /** Starts it on a free port and waits until it listens. What ends before that is thrown. */
 export async function serving(machine: Machine, argv: string, settings: Settings = {}): Promise<Serving> {
   const end = new AbortController();
-  running.add(end);
+  onTestFinished(() => end.abort());
   let text = '';
   let resolve = () => {};
   const listens = new Promise<void>((settle) => {

@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { Machine } from './cli.ts';
 import { bin, cleanEnv, type Finished, finish } from './command.ts';
 import { noteFilesOf, noteOutput, watcher } from './leaks.ts';
 import { temporaryDirectory } from './temporary.ts';
@@ -27,6 +29,22 @@ export function newShell(more: Readonly<Record<string, string>> = {}): Shell {
   return { home, env: { ...env, PATH: `${tools}${delimiter}${env['PATH']}` } };
 }
 
+/** Runs commands in this process, in the shell's home and now: what is to be there before the built one is tested. */
+export async function beforehand({ home }: Shell, ...lines: readonly string[]): Promise<void> {
+  const machine = Machine.in(home);
+  for (const line of lines) {
+    const { status, stderr } = await machine.jwks(line);
+    expect({ line, status, stderr: status === 0 ? '' : stderr }).toEqual({ line, status: 0, stderr: '' });
+  }
+}
+
+/** With a keystore in its usual place, whose set `auth` has the key `k1`. */
+export async function shellWithKey(more: Readonly<Record<string, string>> = {}): Promise<Shell> {
+  const shell = newShell(more);
+  await beforehand(shell, 'create -q --alg ES256 auth k1');
+  return shell;
+}
+
 /** Runs a bash script. Its exit status is that of its last command, or of the first in a pipe that failed. */
 export async function sh({ home, env }: Shell, script: string, stdin = ''): Promise<Finished> {
   const ran = await finish(spawn('bash', ['-o', 'pipefail', '-c', script], { cwd: home, env }), stdin);
@@ -37,7 +55,8 @@ export async function sh({ home, env }: Shell, script: string, stdin = ''): Prom
 export interface Typed {
   /** Typed as soon as the terminal shows this, behind what was waited for before. */
   readonly after: string;
-  readonly keys: string;
+  /** Or what is done then. */
+  readonly keys: string | (() => void);
 }
 
 export const hasTerminals = existsSync('/usr/bin/script') && process.platform === 'linux';
@@ -60,7 +79,8 @@ export async function onTerminal(
     output += String(chunk);
     for (let next = left[0]; next !== undefined && output.includes(next.after, from); next = left[0]) {
       from = output.indexOf(next.after, from) + next.after.length;
-      child.stdin.write(next.keys);
+      if (typeof next.keys === 'string') child.stdin.write(next.keys);
+      else next.keys();
       left.shift();
     }
   });
