@@ -167,6 +167,7 @@ test('config shows where things come from, and never the secret', async () => {
     policy.tokenTtl⇥1d⇥default
     policy.signerReload⇥1d⇥default
     policy.skew⇥5m⇥default
+    audit⇥not set⇥default
     files⇥⇥none found
   `,
   );
@@ -179,6 +180,12 @@ test('config shows where things come from, and never the secret', async () => {
   }
   const env = { JWKS_SECRET: secret };
   expect((await effective(machine, { env }))['secret']?.value).toBe('JWKS_SECRET');
+});
+
+test('the audit file is shown with the file that names it', async () => {
+  const machine = machineWith({ '.config/jwks/config.yaml': 'audit: /var/log/jwks.jsonl' });
+  const from = `${machine.home}/.config/jwks/config.yaml`;
+  expect((await effective(machine, {}))['audit']).toEqual({ value: '/var/log/jwks.jsonl', from });
 });
 
 test('facts of a policy are merged: each file adds what a stronger one does not say', async () => {

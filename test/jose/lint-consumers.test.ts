@@ -69,6 +69,13 @@ describe('limits', () => {
     expect(of('aws-iam', setOf(...many(rsa, 101)))).toEqual(['consumer-limit']);
   });
 
+  test('Supabase Auth: a secret signs HS256 only', () => {
+    const secret = { kty: 'oct', kid: 'secret', alg: 'HS256', k: 'A'.repeat(43), key_ops: ['sign', 'verify'] };
+    expect(of('supabase', JSON.stringify([secret]))).toEqual([]);
+    const longer = { ...secret, alg: 'HS512', k: 'A'.repeat(86) };
+    expect(of('supabase', JSON.stringify([longer]))).toContain('consumer-no-key');
+  });
+
   test('Google Cloud: members of a set that is uploaded', () => {
     expect(of('gcp-wif', setOf(rsa, certified))).toEqual(['consumer-limit keys[1].x5t']);
     expect(of('gcp-wif', setOf(rsa, certified), true)).toEqual([]);

@@ -50,7 +50,7 @@ export function register(program: Command, open: Open): void {
 }
 
 function rowsOf(session: Session, secret: string | undefined): Row[] {
-  const { keystore, identity, alg, format, policy, files } = session.settings;
+  const { keystore, identity, alg, format, policy, audit, files } = session.settings;
   const command = session.settings.secretCommand;
   const isCommand = command !== undefined && secret === `secretCommand ${command.value[0]}`;
   const facts = Object.entries({ rotateEvery: undefined, ...(policy?.value ?? defaultFacts) });
@@ -71,6 +71,7 @@ function rowsOf(session: Session, secret: string | undefined): Row[] {
         from: policy?.origins[name] ?? 'default',
       }),
     ),
+    row('audit', audit),
     { name: 'files', value: files, from: files.length === 0 ? 'none found' : 'found' },
   ];
 }

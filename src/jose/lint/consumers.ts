@@ -125,7 +125,7 @@ const consumerRules = {
     title: 'Supabase',
     refuses: (key) => {
       if (key.kid === undefined || key.kid === '') return 'it goes by the kid';
-      return isPrivate(key) ? takes(['RS256', 'RS512', 'ES256', 'ES512', 'EdDSA'])(key) : undefined;
+      return isPrivate(key) ? takes(['HS256', 'RS256', 'RS512', 'ES256', 'ES512', 'EdDSA'])(key) : undefined;
     },
     limits: ({ all }) => {
       if (!all.some(isPrivate)) return [];
