@@ -1,7 +1,11 @@
 // What can stand at the cursor of a command line that is half typed.
 import { expect, test } from 'vitest';
+import { contentEncryptions } from '../../src/jose/token-encryption.ts';
 import { Machine } from '../support/cli.ts';
 import { ok } from './machines.ts';
+
+const isEveryEnc = (words: readonly string[]) =>
+  words.toSorted().join() === contentEncryptions.toSorted().join();
 
 async function offered(machine: Machine, shell: string, words: readonly string[]): Promise<string[]> {
   const { status, stdout, stderr } = await machine.jwks(['__complete', shell, ...words]);
@@ -40,6 +44,9 @@ test.each([
     ['jsonpath=', 'jsonpointer='],
   ],
   [['lint', '--format', 'sa'], ['sarif']],
+  [['check', '--format', 'pr'], ['prometheus']],
+  [['check', '--format', 'na'], ['nagios']],
+  [['encrypt', '--enc', ''], expect.toSatisfy(isEveryEnc)],
   [
     ['completion', ''],
     ['bash', 'zsh', 'fish'],

@@ -100,9 +100,13 @@ test('a pointer or path sees the members of the value only, never what JavaScrip
     'jsonpointer=/set/length',
     'jsonpath=constructor',
     'jsonpath=keys.length',
+    'jsonpath=set.length',
   ]) {
     expect(await machine.jwks(['get', 'auth', '--format', format])).toMatchObject({ status: 3, stdout: '' });
   }
+  // A set without a policy has null there.
+  for (const format of ['jsonpath=sets.0.policy.skew', 'jsonpointer=/sets/0/policy/skew'])
+    expect(await machine.jwks(['list', '--format', format])).toMatchObject({ status: 3, stdout: '' });
 });
 
 test('an expression that cannot be read is refused before a key is made', async () => {
@@ -164,6 +168,10 @@ test('an unknown format is one also where it would change nothing', async () => 
       expect(ran.stderr).toContain('unknown format');
     }
   }
+  // A variable is for all commands, and some know others.
+  const env = { JWKS_FORMAT: 'prometheus' };
+  expect((await machine.jwks('export auth', { env })).status).toBe(0);
+  expect((await machine.jwks('completion bash', { env })).status).toBe(0);
   const first = await new Machine().jwks('create auth --dry-run --format xml');
   expect(first).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('unknown format') });
 });

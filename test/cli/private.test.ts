@@ -54,6 +54,12 @@ test('a file that stands there is not replaced without --force, and never wider 
   expect(modeOf(`${work}/signer.json`)).toBe('0640');
 });
 
+test('nobody is asked where nobody reads', async () => {
+  const { machine } = await machineWithKey();
+  const ran = await machine.jwks('export auth --private -q -o /dev/null');
+  expect(ran).toEqual({ status: 0, stdout: '', stderr: '' });
+});
+
 test('a terminal asks first', async () => {
   const { machine } = await machineWithKey();
   const yes = await machine.jwks('export auth --private', { terminal: 80, answers: [true] });

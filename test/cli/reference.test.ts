@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { exitStatus } from '../../src/cli/exit-status.ts';
 import { commandNames } from '../../src/cli/program.ts';
-import { exitMeanings, variables } from '../../src/cli/reference/around.ts';
+import { exitMeanings, variables } from '../../src/cli/reference/every-command.ts';
 import { generate, readProgram } from '../../src/cli/reference/generate.ts';
 import type { Page } from '../../src/cli/reference/page.ts';
 

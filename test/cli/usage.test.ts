@@ -64,6 +64,7 @@ test('no password of a word that was typed wrongly is shown', async () => {
     [['list', '--keystoer', place], "unknown option '--keystoer'"],
     [[`-K${place}`, 'list'], "unknown option '-Kann@db.example/auth'"],
     [[place], "unknown command 'ann@db.example/auth'"],
+    [['help', place], "unknown command 'ann@db.example/auth'"],
     [['list', '--secret-fd', place], '--secret-fd ann@db.example/auth is no whole number'],
     [['list', '--at', `postgres://${place}`], '--at postgres://ann@db.example/auth is no time'],
   ] as const) {
