@@ -41,12 +41,11 @@ async function* readLines(session: Session, file: string, name: string): AsyncGe
   let number = 0;
   const toLines = (bytes: Buffer): ClaimsText[] => {
     if (!isUtf8(bytes)) throw new JwksError('usage', `${name} is not UTF-8 text`);
-    return bytes
-      .toString()
-      .replace(number === 0 ? /^\ufeff/ : /^(?!)/, '')
-      .split('\n')
-      .map((text) => ({ text, from: name, line: ++number }))
-      .filter(({ text }) => text.trim() !== '');
+    const text = bytes.toString();
+    const lines = (number === 0 ? text.replace(/^\ufeff/, '') : text).split('\n');
+    return lines
+      .map((line) => ({ text: line, from: name, line: ++number }))
+      .filter(({ text: line }) => line.trim() !== '');
   };
   for await (const block of readBlocks(session, file)) {
     const end = block.lastIndexOf(10);

@@ -56,11 +56,11 @@ export function pathOf(command: Command): string {
 
 /**
  * The words behind a command's name, without a leading `jwk` or `jwks` (as in `ory create jwks SET`). Too few or
- * too many are a usage error.
+ * too many are a usage error; `most` absent: there may be any number.
  */
 export function operandsOf(
   command: Command,
-  names: { readonly required: readonly string[]; readonly most: number },
+  names: { readonly required: readonly string[]; readonly most?: number | undefined },
 ): string[] {
   const [first, ...others] = command.args;
   const operands = first === 'jwk' || first === 'jwks' ? others : command.args;
@@ -68,7 +68,7 @@ export function operandsOf(
   if (missing !== undefined) {
     throw new JwksError('usage', `missing argument '${missing}'`, { hint: `${pathOf(command)} --help` });
   }
-  if (operands.length > names.most) {
+  if (names.most !== undefined && operands.length > names.most) {
     throw new JwksError('usage', `too many arguments: ${command.name()} takes at most ${names.most}`, {
       hint: `${pathOf(command)} --help`,
     });

@@ -72,7 +72,7 @@ export class Printer {
   async prepare(
     form: {
       readonly isPrivate?: boolean;
-      /** False: it looks the same whatever `--format` says, which must be one all the same. */
+      /** False: it looks the same whatever the format is. */
       readonly hasFormats?: boolean;
       readonly hasJwks?: boolean;
       /** False: what is said is no result, and must not replace one. */
@@ -86,9 +86,9 @@ export class Printer {
     const { isPrivate = false } = form;
     this.#mayHoldPrivate = isPrivate;
     this.#texts = form.texts ?? [];
-    const format = this.#parseFormat();
+    const format = form.hasFormats === false ? this.#ignoreFormat() : this.#parseFormat();
     if (format !== undefined) await refuseUnreadable(format);
-    if (format?.kind === 'jwks' && form.hasJwks !== true && form.hasFormats !== false) throw noJwks();
+    if (format?.kind === 'jwks' && form.hasJwks !== true) throw noJwks();
     if (form.files !== undefined) this.#planFiles(form.files);
     else if (form.hasFile !== false) this.#file = this.#planFile(isPrivate, this.#options.output);
     if (isPrivate) await this.#allowPrivate();
@@ -96,13 +96,13 @@ export class Printer {
 
   /** As `prepare`, for a new secret or an opened message: a file is made as for a private key, and nobody is asked. */
   prepareSecret(): void {
-    this.#parseFormat();
+    this.#ignoreFormat();
     this.#file = this.#planFile(true, this.#options.output);
   }
 
   /** As `prepare`, for a file that an operand names (`-`: stdout) and that only its keeper is to read. */
   prepareSealed(file: string): void {
-    this.#parseFormat();
+    this.#ignoreFormat();
     if (this.#options.output !== undefined)
       throw new JwksError('usage', 'the file is an operand here, and --output names another');
     this.#file = this.#planFile(true, file);
@@ -156,6 +156,10 @@ export class Printer {
       await this.#host.stderr.write(`${this.err.bold('jwks:')} ${message}\n`);
   }
 
+  async sayPrivate(): Promise<void> {
+    await this.say('this holds private keys: keep it secret');
+  }
+
   /** What to run next, on stderr. */
   async suggest(word: string, lines: readonly (readonly [string, string])[]): Promise<void> {
     if (this.#options.quiet === true) return;
@@ -179,6 +183,11 @@ export class Printer {
   #parseFormat(): Format | undefined {
     const text = this.#formatText;
     return text === undefined || this.#texts.includes(text) ? undefined : parseFormat(text);
+  }
+
+  /** For what looks the same in every format. One that is typed must be one; a variable is for other commands too. */
+  #ignoreFormat(): undefined {
+    if (this.#options.format !== undefined) parseFormat(this.#options.format);
   }
 
   #planFiles(files: readonly { readonly name: string; readonly isPrivate: boolean }[]): void {

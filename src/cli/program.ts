@@ -1,6 +1,6 @@
 // The commands in the order of the help, and how they are loaded.
 import { Command } from 'commander';
-import { JwksError } from '../errors.ts';
+import { JwksError, withoutUserinfo } from '../errors.ts';
 import { type CommandModule, examples, type Open, operands, pathOf } from './command.ts';
 import { addGlobalOptions } from './global-options.ts';
 import { commandScreen, firstScreen } from './help-layout.ts';
@@ -88,7 +88,7 @@ function addHelpCommand(program: Command): void {
       for (const word of words) {
         const found = shown.commands.find((command) => command.name() === word);
         if (found === undefined)
-          throw new JwksError('usage', `unknown command '${words.join(' ')}'`, {
+          throw new JwksError('usage', `unknown command '${withoutUserinfo(words.join(' '))}'`, {
             hint: `${pathOf(shown)} --help`,
           });
         shown = found;

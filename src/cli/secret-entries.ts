@@ -4,8 +4,8 @@ import type { SlotEntry } from '../operations/secrets.ts';
 import type { Session } from './session.ts';
 import { formatTable } from './terminal-text.ts';
 
-/** What taking a secret away does not do. */
-export const undone =
+/** To be said where a secret is taken away. */
+export const whoStillHasAccess =
   'whoever had it, and a copy of the keystore, can open that copy as before: jwks rekey makes a new master key, jwks revoke takes keys out of use';
 
 /** `list`: as JSON all of them are one object; else it is the one that was made or taken away. */

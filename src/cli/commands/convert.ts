@@ -83,8 +83,7 @@ export function register(program: Command, open: Open): void {
       );
     if (output.kind === 'json') await session.printer.jwkSet(output.value);
     else await session.printer.text(output.content);
-    if (isPrivate && options.encryptWith === undefined)
-      await session.printer.say('this holds private keys: keep it secret');
+    if (isPrivate && options.encryptWith === undefined) await session.printer.sayPrivate();
   }
 }
 

@@ -35,7 +35,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const operands = operandsOf(command, { required: ['set-id'], most: Number.POSITIVE_INFINITY });
+    const operands = operandsOf(command, { required: ['set-id'] });
     const options = optionsOf<DeleteOptions>(command);
     const sets = [...new Set(operands.map(parseSetId))];
     const { kid } = options;

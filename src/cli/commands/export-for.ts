@@ -27,7 +27,7 @@ export async function exportFor(
   };
   const made = await exportForProduct(doors, session.clock(), request);
   for (const file of made.files) await write(session, file);
-  if (made.files.some((file) => file.isPrivate)) await printer.say('this holds private keys: keep it secret');
+  if (made.files.some((file) => file.isPrivate)) await printer.sayPrivate();
   const output = shellWord(session.options.output ?? (directory === undefined ? 'FILE' : 'DIR'));
   await printer.say(escapeText(`${name}: ${place(output, sets === 'all' ? [] : sets)}`));
   for (const note of made.notes ?? []) await printer.say(escapeText(note));

@@ -71,7 +71,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
+    const named = operandsOf(command, { required: [] }).map(parseSetId);
     const options = optionsOf<ExportOptions>(command);
     const isPrivate = options.private === true;
     const request = { ...options, sets: chooseSets(named, options) };
@@ -126,6 +126,6 @@ async function read(session: Session, request: ExportRequest, options: ExportOpt
 async function readPrivate(session: Session, request: ExportRequest) {
   const { exportPrivate } = await import('../../operations/export-jwks.ts');
   const jwks = await exportPrivate(await session.keystore(), session.clock(), request);
-  await session.printer.say('this holds private keys: keep it secret');
+  await session.printer.sayPrivate();
   return jwks;
 }

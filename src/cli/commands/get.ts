@@ -30,9 +30,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const sets = operandsOf(command, { required: ['set-id'], most: Number.POSITIVE_INFINITY }).map(
-      parseSetId,
-    );
+    const sets = operandsOf(command, { required: ['set-id'] }).map(parseSetId);
     const { kid, private: isPrivate = false } = optionsOf<GetOptions>(command);
     const request = { sets, kid };
     await session.printer.prepare({ isPrivate, hasJwks: true });
@@ -50,7 +48,7 @@ async function read(session: Session, request: GetRequest): Promise<GotSet[]> {
 async function readPrivate(session: Session, request: GetRequest): Promise<GotSet[]> {
   const { getPrivateKeys } = await import('../../operations/get-keys.ts');
   const got = await getPrivateKeys(await session.keystore(), session.clock(), request);
-  await session.printer.say('this holds private keys: keep it secret');
+  await session.printer.sayPrivate();
   return got;
 }
 

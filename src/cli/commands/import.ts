@@ -62,10 +62,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const [set = '', ...files] = operandsOf(command, {
-      required: ['set-id'],
-      most: Number.POSITIVE_INFINITY,
-    });
+    const [set = '', ...files] = operandsOf(command, { required: ['set-id'] });
     const options = optionsOf<ImportOptions>(command);
     const id = parseSetId(set);
     const placement = placementOf(options);

@@ -54,7 +54,7 @@ export function register(program: Command, open: Open): void {
 
   async function run(session: Session): Promise<void> {
     const { privateOnly = false, for: consumer } = optionsOf<LintOptions>(command);
-    const words = operandsOf(command, { required: [], most: privateOnly ? Number.POSITIVE_INFINITY : 1 });
+    const words = operandsOf(command, { required: [], most: privateOnly ? undefined : 1 });
     if (privateOnly && consumer !== undefined)
       throw new JwksError('usage', '--private-only looks for nothing else, and leaves no room for --for');
     await session.printer.prepare({ texts: ['sarif'] });

@@ -70,7 +70,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
+    const named = operandsOf(command, { required: [] }).map(parseSetId);
     const options = optionsOf<PolicyOptions>(command);
     const changes = changesOf(options);
     const isChange = Object.keys(changes).length > 0;

@@ -39,7 +39,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const [file = '', ...named] = operandsOf(command, { required: ['file'], most: Number.POSITIVE_INFINITY });
+    const [file = '', ...named] = operandsOf(command, { required: ['file'] });
     const options = optionsOf<RestoreOptions>(command);
     const sets = [...new Set(named.map(parseSetId))];
     if (options.dryRun === true && options.verifyOnly === true)

@@ -52,7 +52,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const [set = '', ...kids] = operandsOf(command, { required: ['set-id'], most: Number.POSITIVE_INFINITY });
+    const [set = '', ...kids] = operandsOf(command, { required: ['set-id'] });
     const options = optionsOf<RevokeOptions>(command);
     const request: RevokeRequest = {
       set: parseSetId(set),

@@ -44,7 +44,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
+    const named = operandsOf(command, { required: [] }).map(parseSetId);
     const options = optionsOf<RotateOptions>(command);
     const how = chooseHow(options);
     const sets = chooseSets(named, {

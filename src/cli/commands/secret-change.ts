@@ -5,7 +5,7 @@ import { JwksError } from '../../errors.ts';
 import type { ChangedSecret } from '../../operations/change-secret.ts';
 import { operandsOf, optionsOf } from '../command.ts';
 import { describePath } from '../describe-path.ts';
-import { printSecrets, undone } from '../secret-entries.ts';
+import { printSecrets, whoStillHasAccess } from '../secret-entries.ts';
 import type { Session } from '../session.ts';
 import { placeAt } from '../settings.ts';
 
@@ -78,7 +78,7 @@ async function report(
       `${describe(session, file, '')}.old holds the secret from before: remove it when no other keystore needs it`,
       { always: true },
     );
-  await printer.say(undone);
+  await printer.say(whoStillHasAccess);
 }
 
 /** What else on this host the secret unlocks. Looked at once, since a database may be slow to answer. */

@@ -5,7 +5,7 @@ import { JwksError } from '../../errors.ts';
 import type { SlotEntry } from '../../operations/secrets.ts';
 import { examples, type Open, operands, operandsOf, optionsOf } from '../command.ts';
 import { describePath } from '../describe-path.ts';
-import { printSecrets, undone } from '../secret-entries.ts';
+import { printSecrets, whoStillHasAccess } from '../secret-entries.ts';
 import type { Session } from '../session.ts';
 import { escapeText } from '../terminal-text.ts';
 import { runChange } from './secret-change.ts';
@@ -163,6 +163,6 @@ async function runRemove(session: Session, command: Command): Promise<void> {
   );
   const entry = await removeSecret(keystore, label);
   await printSecrets(session, [entry]);
-  await session.printer.say(`"${escapeText(label)}" unlocks this keystore no longer; ${undone}`);
+  await session.printer.say(`"${escapeText(label)}" unlocks this keystore no longer; ${whoStillHasAccess}`);
   await session.finish();
 }

@@ -67,7 +67,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
+    const named = operandsOf(command, { required: [] }).map(parseSetId);
     const options = optionsOf<ServeOptions>(command);
     const sets = chooseSets(named, options);
     refuseContradiction(options);

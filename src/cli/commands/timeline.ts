@@ -33,7 +33,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
+    const named = operandsOf(command, { required: [] }).map(parseSetId);
     const options = optionsOf<TimelineOptions>(command);
     await session.printer.prepare({ hasFormats: false });
     const { readTimeline } = await import('../../operations/read-timeline.ts');

@@ -1,5 +1,5 @@
 // Manual pages in the man macros (groff_man(7), mandoc's man(7)).
-import { exitMeanings, files, variables } from './around.ts';
+import { exitMeanings, files, variables } from './every-command.ts';
 import type { Entry, Page } from './page.ts';
 
 export interface ManPage {

@@ -1,5 +1,5 @@
 // docs/commands.md: all commands on one page.
-import { exitMeanings } from './around.ts';
+import { exitMeanings } from './every-command.ts';
 import type { Entry, Page } from './page.ts';
 
 export function toMarkdown(program: Page): string {
