@@ -36,7 +36,7 @@ export async function readHistory(reader: Reader, { set, since }: HistoryRequest
 
 function after(events: readonly PastEvent[], since: string): PastEvent[] {
   const [first] = events;
-  if (first !== undefined && placeOf(since) < placeOf(first.id) - 1) {
+  if (first !== undefined && isCut(first.id, since)) {
     throw new JwksError(
       'not-found',
       `the events after ${since} are not all there any more: the first is ${first.id}`,
@@ -54,13 +54,19 @@ function after(events: readonly PastEvent[], since: string): PastEvent[] {
   return events.filter(({ id }) => isAfter(id, since));
 }
 
+/**
+ * Whether an event after `since` is gone, since the oldest are dropped. Those of one revision were written together:
+ * who stopped before the first one that is there has seen all of the revision below it.
+ */
+function isCut(first: string, since: string): boolean {
+  const [oldest, last] = [partsOf(first), partsOf(since)];
+  if (last.revision === oldest.revision) return last.n < oldest.n - 1;
+  return last.revision < (oldest.n > 1 ? oldest.revision : oldest.revision - 1);
+}
+
 function isAfter(id: string, since: string): boolean {
   const [a, b] = [partsOf(id), partsOf(since)];
   return a.revision > b.revision || (a.revision === b.revision && a.n > b.n);
-}
-
-function placeOf(id: string): number {
-  return partsOf(id).revision;
 }
 
 function partsOf(id: string): { readonly revision: number; readonly n: number } {

@@ -86,5 +86,7 @@ function choose({ manifest, privateKeys }: KeySet, clock: Instant, request: Prod
 }
 
 function once(keys: readonly ProductKey[]): ProductKey[] {
-  return keys.filter((one, index) => keys.findIndex(({ key }) => key.kid === one.key.kid) === index);
+  const byKid = new Map<string, ProductKey>();
+  for (const one of keys) if (!byKid.has(one.key.kid)) byKid.set(one.key.kid, one);
+  return [...byKid.values()];
 }
