@@ -204,14 +204,14 @@ export class Keystore {
   async #seal({ manifest, privateKeys }: OpenSet): Promise<Buffer> {
     const { identity, masterKeys } = this.#slot.unlocked;
     const bytes = await serializeSet(manifest, privateKeys, masterKeys[0], identity);
-    const name = documentOf(manifest.set);
-    const sealed = await this.reader.parse(name, { revision: manifest.revision, bytes });
-    await openSet(sealed, masterKeys);
     if (bytes.length > mostBytes) {
       throw new JwksError('failed', `set "${manifest.set}" is too large: ${bytes.length} bytes`, {
         hint: 'use several sets; nothing was changed',
       });
     }
+    const name = documentOf(manifest.set);
+    const sealed = await this.reader.parse(name, { revision: manifest.revision, bytes });
+    await openSet(sealed, masterKeys);
     return bytes;
   }
 

@@ -6,7 +6,7 @@ import type { DatabaseAddress } from './database-url.ts';
 
 type Asked = Pick<DatabaseAddress, 'host' | 'port' | 'database' | 'user'>;
 
-/** The password of the first line that fits; `undefined` where there is none, or no file. */
+/** The password of the first line that fits; `undefined` where there is none, or no file. Throws `failed` for one that is open to others. */
 export function readPassword(path: string, asked: Asked): string | undefined {
   const line = linesOf(path).find((fields) => fits(fields, asked));
   return line?.[4] === '' ? undefined : line?.[4];

@@ -86,6 +86,7 @@ function clientOf({ Client }: typeof pg): typeof pg.Client {
   };
 }
 
+/** Connections that are made when they are needed. Throws `unsupported` where there is no pg. */
 export function makePool(address: DatabaseAddress): pg.Pool {
   const loaded = load();
   const pool = new loaded.Pool({
@@ -110,7 +111,7 @@ function limit(client: pg.PoolClient, done: (error?: Error) => void): void {
   );
 }
 
-/** A connection of its own, for what stays. */
+/** A connection of its own, for what stays. Throws as `makePool` does. */
 export function makeClient(address: DatabaseAddress): pg.Client {
   const Client = clientOf(load());
   return new Client(configOf(address));

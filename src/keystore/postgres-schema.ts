@@ -18,6 +18,7 @@ export interface Server {
   readonly stranger: string | undefined;
 }
 
+/** As SQL has it. The name of a schema was checked, and needs no escape. */
 export function tableOf(schema: string): string {
   return `"${schema}".documents`;
 }

@@ -27,6 +27,7 @@ export function isRetryable(error: unknown): boolean {
   return /^(?:40001|40P01|55P03)$/.test(sqlState(error) ?? '');
 }
 
+/** Somebody else has made it: a row, a schema, a table. */
 export function isAlreadyThere(error: unknown): boolean {
   return /^(?:23505|42710|42P06|42P07)$/.test(sqlState(error) ?? '');
 }

@@ -23,7 +23,7 @@ export function sealedElsewhere(set: SetId): JwksError {
 }
 
 /** In a database as in files. */
-function putBack(set = 'SET'): string {
+function putBack(set: string): string {
   return `put back the one that belongs here, from a backup: ${commandLine('restore FILE', set, ' --force')}`;
 }
 

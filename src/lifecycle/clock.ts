@@ -3,7 +3,7 @@ import { describeDuration, formatInstant, type Instant, type Seconds } from './t
 
 /** The later of the host's clock and the set's last change: a clock that is behind never moves a state back. */
 export function nowFor(clock: Instant, updated: Instant | undefined): Instant {
-  return updated !== undefined && updated > clock ? updated : clock;
+  return Math.max(clock, updated ?? clock) as Instant;
 }
 
 /** Why a host must not write: its clock is further behind the set's last change than clocks may be apart. */

@@ -1,5 +1,5 @@
 // A set as it is being planned: rules change it step by step, and nothing else happens until the plan is applied.
-import { type KeyLife, type KeyState, type Revocation, stateOf } from './key.ts';
+import { activation, type KeyLife, type KeyState, type Revocation, stateOf, type Use } from './key.ts';
 import { factsInForce, type Kind, type Policy, type PolicyFacts } from './policy.ts';
 import { hasRole, type Role, signerOf } from './signer.ts';
 import type { Instant } from './time.ts';
@@ -90,6 +90,11 @@ export class Draft<K extends KeyLife> implements Plan<K> {
     return signer !== undefined && stateOf(signer, this.now) === 'active' ? signer : undefined;
   }
 
+  /** The keys that sign now, one of each role. */
+  signers(): Drafted<K>[] {
+    return this.inState('active').filter((key) => this.active(key)?.kid === key.kid);
+  }
+
   /** The first to sign of those that do not yet; one without a date comes last. */
   next(role: Role): Drafted<K> | undefined {
     const waiting = this.inState('next').filter((key) => key.held && hasRole(key, role));
@@ -143,8 +148,9 @@ export class Draft<K extends KeyLife> implements Plan<K> {
   }
 }
 
-export function activation(key: KeyLife): number {
-  return key.activates ?? Number.POSITIVE_INFINITY;
+/** What the policy lists for a use. */
+export function listedFor({ listed = [] }: Draft<KeyLife>, use: Use): Target[] {
+  return listed.filter((target) => target.use === use);
 }
 
 /** The algorithms that a set should have a signer for: those of the policy, else of the keys that sign. */

@@ -1,5 +1,5 @@
 // What is wrong with a set at a time, by its dates and its policy alone.
-import { Draft, type SetLife, targetsOf } from './draft.ts';
+import { Draft, listedFor, type SetLife, targetsOf } from './draft.ts';
 import { dueSuccessors, overdueSince } from './due.ts';
 import { isTombstone, type KeyLife, stateOf } from './key.ts';
 import { unsafeFacts, waitsToBeSeen } from './policy.ts';
@@ -17,7 +17,7 @@ export interface Fault {
 /** `maxAge`: a key that signs longer than that is too old, whatever the policy says. */
 export function inspect(set: SetLife, now: Instant, maxAge: Seconds | undefined): Fault[] {
   const draft = new Draft(set, now);
-  const signers = draft.inState('active').filter((key) => draft.active(key)?.kid === key.kid);
+  const signers = draft.signers();
   return [
     ...missingSigners(draft, signers),
     ...signers.flatMap((signer) => inspectSigner(draft, signer, maxAge)),
@@ -74,20 +74,19 @@ function inspectSigner(draft: Draft<KeyLife>, signer: KeyLife, maxAge: Seconds |
   const due = dueSuccessors(draft).find((one) => one.signer?.kid === kid);
   if (due !== undefined && due.at <= draft.now) {
     add('no-successor', `a successor has been due since ${formatInstant(due.at)}`);
-  } else if (deactivates !== undefined && !hasSuccessor(draft, signer)) {
+  } else if (deactivates !== undefined && !hasSuccessor(draft, signer, deactivates)) {
     add('no-successor', `signs until ${formatInstant(deactivates)}, and nothing is to sign then`);
   }
-  if (maxAge !== undefined && draft.now - activates > maxAge)
+  if (draft.now - activates > (maxAge ?? Number.POSITIVE_INFINITY))
     add('too-old', `has signed since ${formatInstant(activates)}`);
   return faults;
 }
 
 /** Something signs at the moment when `signer` stops: of its own algorithm, or what the policy lists instead. */
-function hasSuccessor(draft: Draft<KeyLife>, signer: KeyLife): boolean {
-  const end = signer.deactivates ?? signer.retires ?? draft.now;
+function hasSuccessor(draft: Draft<KeyLife>, signer: KeyLife, end: Instant): boolean {
   const then = new Draft({ keys: draft.keys, policy: draft.policy, listed: draft.listed }, end);
   if (then.active(signer) !== undefined) return true;
-  const listed = (draft.listed ?? []).filter(({ use }) => use === signer.use);
+  const listed = listedFor(draft, signer.use);
   return listed.length > 0 && listed.every((target) => then.active(target) !== undefined);
 }
 

@@ -61,6 +61,11 @@ export function isTombstone(key: KeyLife, now: Instant): boolean {
   return state === 'retired' || state === 'revoked';
 }
 
+/** One without a date comes after all that have one. */
+export function activation(key: KeyLife): number {
+  return key.activates ?? Number.POSITIVE_INFINITY;
+}
+
 function isReached(date: Instant | undefined, now: Instant): boolean {
   return date !== undefined && date <= now;
 }

@@ -1,6 +1,6 @@
 // Where keys that come from elsewhere begin their life in a set: they sign, are to sign next, or only verify still.
-import { activation, type Dates, Draft, type Drafted, type Plan, type SetLife } from './draft.ts';
-import type { KeyLife } from './key.ts';
+import { type Dates, Draft, type Drafted, type Plan, type SetLife } from './draft.ts';
+import { activation, type KeyLife } from './key.ts';
 import { graceOf } from './policy.ts';
 import { hasRole } from './signer.ts';
 import { earliestFor, endAt, succeed } from './succession.ts';
@@ -28,12 +28,10 @@ export function planImport<K extends KeyLife>(
   const keys = incoming.map((key): K => ({ ...key, created: now, ...datesFor(draft, key, placement) }));
   draft.insert(keys, describe);
   if (placement.kind === 'next') {
-    const held = keys.filter((key) => key.held);
     const kids = keys.map(({ kid }) => kid);
-    const first = held.filter((key, index) => held.findIndex((one) => hasRole(one, key)) === index);
-    for (const key of first) {
+    for (const key of keys.filter(({ held }) => held)) {
       succeed(draft, key, key.activates, 'until its successor signs', kids);
-      endBefore(draft, key, kids);
+      endBefore(draft, key);
     }
   }
   tidy(draft);
@@ -41,12 +39,11 @@ export function planImport<K extends KeyLife>(
 }
 
 /** A key that is to sign before it stops when it does. */
-function endBefore<K extends KeyLife>(draft: Draft<K>, key: K, kids: readonly string[]): void {
+function endBefore<K extends KeyLife>(draft: Draft<K>, key: K): void {
   const { activates } = key;
-  if (activates === undefined) return;
   const earlier = draft
     .inState('next')
-    .filter((one) => hasRole(one, key) && !kids.includes(one.kid) && activation(one) < activates);
+    .filter((one) => hasRole(one, key) && activation(one) < Number(activates));
   for (const one of earlier)
     if (one.deactivates === undefined) endAt(draft, one, activates, 'until its successor signs');
 }

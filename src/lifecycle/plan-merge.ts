@@ -17,7 +17,7 @@ export interface OtherState<K extends KeyLife> {
  */
 export function planMerge<K extends KeyLife>(set: SetLife<K>, other: OtherState<K>, now: Instant): Plan<K> {
   const draft = new Draft(set, now);
-  const signers = draft.inState('active').filter((key) => draft.active(key)?.kid === key.kid);
+  const signers = draft.signers();
   const leaving = leavingSigners(draft);
   const dead = other.keys.filter((key) => key.revoked !== undefined || isTombstone(key, other.updated));
   for (const key of dead) {
@@ -39,17 +39,11 @@ export function planMerge<K extends KeyLife>(set: SetLife<K>, other: OtherState<
   const names = unknown.map((key): K => ({ ...key, held: false, jwk: undefined }));
   draft.insert(names, () => 'a name of the backup that stays taken');
   if (draft.steps.length === 0) return { steps: [], keys: set.keys };
-  const gone = new Set(dead.map(({ kid }) => kid));
-  restoreSuccession(
-    draft,
-    signers.filter(({ kid }) => gone.has(kid)),
-    leaving,
-    false,
-  );
+  restoreSuccession(draft, signers, leaving, false);
   tidy(draft);
   return { steps: draft.steps, keys: draft.keys };
 }
 
 function earlier(a: Instant, b: Instant): Instant {
-  return a < b ? a : b;
+  return Math.min(a, b) as Instant;
 }

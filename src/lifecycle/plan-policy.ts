@@ -1,6 +1,6 @@
 // A change of policy: what was lowered counts on for a while, what was raised moves dates later, never earlier.
 import { Draft, type Drafted, type Plan, type SetLife } from './draft.ts';
-import { type KeyLife, stateOf } from './key.ts';
+import { activation, type KeyLife, stateOf } from './key.ts';
 import {
   defaultFacts,
   graceOf,
@@ -51,7 +51,7 @@ function holdBack<K extends KeyLife>(draft: Draft<K>, before: Draft<K>): void {
   for (const key of draft.inState('next')) {
     const { activates } = key;
     const isNewly = waitsToBeSeen(draft.facts, key) && !waitsToBeSeen(before.facts, key);
-    if (!isNewly || activates === undefined || activates <= draft.now + draft.facts.skew) continue;
+    if (!isNewly || activation(key) <= draft.now + draft.facts.skew) continue;
     draft.date(key, { activates: undefined }, 'scheduled', 'it has to be seen first');
     moveEnds(draft, key, activates, undefined, 'until its successor signs');
   }

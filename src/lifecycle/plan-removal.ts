@@ -23,14 +23,13 @@ export function planRemoval<K extends KeyLife>(
   const draft = new Draft(set, now);
   tidy(draft);
   // Who signed before: a role without a signer gets none by this.
-  const signers = draft.inState('active').filter((key) => draft.active(key)?.kid === key.kid);
+  const signers = draft.signers();
   const leaving = leavingSigners(draft);
   for (const kid of kids) {
     const key = draft.keys.find((one) => one.kid === kid);
     if (key !== undefined) remove(draft, key, removal);
   }
-  const lost = signers.filter((key) => kids.includes(key.kid));
-  if (draft.steps.length > 0) restoreSuccession(draft, lost, leaving, noSuccessor);
+  restoreSuccession(draft, signers, leaving, noSuccessor);
   tidy(draft);
   return { steps: draft.steps, keys: draft.keys };
 }

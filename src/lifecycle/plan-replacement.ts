@@ -24,7 +24,7 @@ export function planReplacement<K extends KeyLife>(
   describe: (key: K) => string,
 ): Plan<K> {
   const draft = new Draft(set, now);
-  const before = draft.inState('active').filter((key) => draft.active(key)?.kid === key.kid);
+  const signers = draft.signers();
   const leaving = leavingSigners(draft);
   // What was read and is put back must not undo a rotation: a key with dates of its own keeps them.
   const free = set.keys.filter((key) => stateOf(key, now) === 'active');
@@ -43,8 +43,7 @@ export function planReplacement<K extends KeyLife>(
   for (const key of gone) draft.bury(key, { retires: now }, 'deleted', 'it was left out of the keys put');
   const moved = chosen.filter((kid) => makeSign(draft, kid));
   if (draft.steps.length === 0) return { steps: [], keys: set.keys };
-  const lost = before.filter((key) => gone.some(({ kid }) => kid === key.kid));
-  if (gone.length > 0) restoreSuccession(draft, lost, leaving, true);
+  if (gone.length > 0) restoreSuccession(draft, signers, leaving, true);
   tidy(draft);
   const isMoved = ({ kid }: KeyLife) => moved.includes(kid);
   const keys = [...draft.keys.filter(isMoved), ...draft.keys.filter((key) => !isMoved(key))];

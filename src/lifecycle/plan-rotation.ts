@@ -1,7 +1,7 @@
 // Rotation: what policy makes due, and what a person asks for, as steps with their reasons.
-import { activation, Draft, type Drafted, type Plan, type SetLife, type Target, targetsOf } from './draft.ts';
+import { Draft, type Drafted, type Plan, type SetLife, type Target, targetsOf } from './draft.ts';
 import { dueSuccessors } from './due.ts';
-import type { KeyLife } from './key.ts';
+import { activation, type KeyLife } from './key.ts';
 import { graceOf, leadOf, leadOnceSeen, waitsToBeSeen } from './policy.ts';
 import { hasRole, type Role } from './signer.ts';
 import { earliestFor, endAt, endOthers, likeOf, moveEnds, safeFor, succeed } from './succession.ts';
@@ -69,7 +69,7 @@ function planAsked<K extends KeyLife>(
 }
 
 function waitingRoles(draft: Draft<KeyLife>): Target[] {
-  const waiting = draft.inState('next').filter(({ held }) => held);
+  const waiting = draft.inState('next');
   return waiting.filter((key, index) => waiting.findIndex((one) => hasRole(one, key)) === index);
 }
 
@@ -136,7 +136,7 @@ function activateNow<K extends KeyLife>(
       };
     }
   }
-  const signers = draft.inState('active').filter(({ use, alg }) => use === target.use && alg === target.alg);
+  const signers = draft.inState('active').filter((key) => hasRole(key, target));
   if (next === undefined)
     draft.add(target, likeOf(draft, target), { activates: draft.now }, 'activated', 'asked for at once');
   else draft.date(next, { activates: draft.now }, 'activated', 'asked for at once');

@@ -1,5 +1,5 @@
 // Which keys verifiers and senders may see, and in which order.
-import { type KeyLife, type KeyState, stateOf } from './key.ts';
+import { activation, type KeyLife, type KeyState, stateOf } from './key.ts';
 import { signersOf } from './signer.ts';
 import type { Instant, Seconds } from './time.ts';
 
@@ -44,9 +44,6 @@ function inServingOrder<K extends KeyLife>(chosen: K[], all: readonly K[], now: 
 
 function byActivation(a: KeyLife, b: KeyLife, earliestFirst: boolean): number {
   const [first, second] = earliestFirst ? [a, b] : [b, a];
-  const [one, two] = [first.activates, second.activates];
-  if (one === two) return 0;
-  if (one === undefined) return 1;
-  if (two === undefined) return -1;
-  return one - two;
+  // Of two without a date it is no number, which sorts as a tie.
+  return activation(first) - activation(second);
 }

@@ -1,5 +1,5 @@
 // Which key signs.
-import { type KeyLife, stateOf, type Use } from './key.ts';
+import { activation, type KeyLife, stateOf, type Use } from './key.ts';
 import type { Instant, Seconds } from './time.ts';
 
 /** What keys compete about: there is one signer for each pair. */
@@ -52,8 +52,4 @@ export function signersOf<K extends KeyLife>(keys: readonly K[], now: Instant, s
   const roles = new Map(keys.map((key) => [`${key.use} ${key.alg}`, key]));
   const signers = new Set([...roles.values()].map((role) => signerOf(keys, role, now, skew)));
   return keys.filter((key) => signers.has(key));
-}
-
-function activation(key: KeyLife): number {
-  return key.activates ?? Number.POSITIVE_INFINITY;
 }

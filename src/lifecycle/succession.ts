@@ -1,9 +1,11 @@
 // Who comes after whom: the dates behind a successor, and that no key stops signing without one.
-import { activation, type Draft, type Drafted, type Target, targetsOf } from './draft.ts';
-import type { KeyLife } from './key.ts';
+import { type Draft, type Drafted, listedFor, type Target, targetsOf } from './draft.ts';
+import { activation, type KeyLife } from './key.ts';
 import { graceOf, leadOf, leadOnceSeen, waitsToBeSeen } from './policy.ts';
 import { hasRole, type Role, signerOf } from './signer.ts';
 import type { Instant } from './time.ts';
+
+const never = Number.POSITIVE_INFINITY;
 
 /** When a new key may sign: absent while it has to be seen first. */
 export function earliestFor(draft: Draft<KeyLife>, target: Target): Instant | undefined {
@@ -28,7 +30,7 @@ export function endAt<K extends KeyLife>(
   reason: string,
   event: 'scheduled' | 'retired' = 'scheduled',
 ): void {
-  const isLater = at !== undefined && key.deactivates !== undefined && at >= key.deactivates;
+  const isLater = Number(at) >= Number(key.deactivates);
   // What moves later leaves no earlier, also where facts were lowered since.
   const least = isLater ? (key.retires ?? 0) : 0;
   const retires = at === undefined ? undefined : (Math.max(least, at + graceOf(draft.facts, key)) as Instant);
@@ -46,7 +48,7 @@ export function succeed<K extends KeyLife>(
   const keys = draft.inState('active').filter((one) => hasRole(one, role) && !successors.includes(one.kid));
   const signer = signerOf(keys, role, draft.now, 0);
   for (const key of keys) {
-    const isSooner = key.deactivates !== undefined && (at === undefined || key.deactivates < at);
+    const isSooner = (key.deactivates ?? never) < (at ?? never);
     if (isSooner && key.kid !== signer?.kid) continue;
     if (at === undefined && key.deactivates === undefined) continue;
     endAt(draft, key, at, reason);
@@ -88,21 +90,21 @@ export function endOthers<K extends KeyLife>(draft: Draft<K>): void {
 }
 
 function lastStart(draft: Draft<KeyLife>, use: Role['use'], to: Instant | undefined): Instant | undefined {
-  const listed = (draft.listed ?? []).filter((target) => target.use === use);
-  const last = Math.max(to ?? Number.POSITIVE_INFINITY, ...listed.map((target) => startOf(draft, target)));
+  const starts = listedFor(draft, use).map((target) => startOf(draft, target));
+  const last = Math.max(to ?? never, ...starts);
   return Number.isFinite(last) ? (last as Instant) : undefined;
 }
 
 /** When a target is signed for by a key that all know: one that was made to sign at once may not be known yet. */
 function startOf(draft: Draft<KeyLife>, target: Target): number {
   const key = draft.active(target) ?? draft.next(target);
-  return key === undefined ? Number.POSITIVE_INFINITY : Math.max(activation(key), safeFor(draft, key));
+  return key === undefined ? never : Math.max(activation(key), safeFor(draft, key));
 }
 
 /**
  * After keys were taken away: where a role that signed has no active key, its first `next` key signs now, or a
  * new one does; where a signer stops at a date and nobody is behind it, a successor is made. `decline`: none is
- * made, and a signer without a successor goes on.
+ * made, and a signer without a successor goes on. `before`: who signed then.
  */
 export function restoreSuccession<K extends KeyLife>(
   draft: Draft<K>,
@@ -121,8 +123,8 @@ export function restoreSuccession<K extends KeyLife>(
 /** Signers that stop, by somebody's wish, with nobody behind them. */
 export function leavingSigners(draft: Draft<KeyLife>): string[] {
   return draft
-    .inState('active')
-    .filter((key) => draft.active(key)?.kid === key.kid && uncovered(draft, key).length > 0)
+    .signers()
+    .filter((key) => uncovered(draft, key).length > 0)
     .map(({ kid }) => kid);
 }
 
@@ -131,8 +133,8 @@ function uncovered(draft: Draft<KeyLife>, signer: KeyLife): Target[] {
   const { deactivates } = signer;
   if (deactivates === undefined) return [];
   const own: Target = { use: signer.use, alg: signer.alg, symmetric: signer.symmetric };
-  const wanted = isPast(draft, signer) ? (draft.listed ?? []).filter(({ use }) => use === signer.use) : [own];
-  return wanted.filter((target) => !isCovered(draft, target, signer, deactivates));
+  const wanted = isPast(draft, signer) ? listedFor(draft, signer.use) : [own];
+  return wanted.filter((target) => !isCovered(draft, target, deactivates));
 }
 
 /** A key of an algorithm that is wanted again no longer stops because others were wanted before. */
@@ -148,7 +150,7 @@ export function takeBackEnds<K extends KeyLife>(draft: Draft<K>, before: Draft<K
   }
 }
 
-/** `lost`: a key that signed for its role until now. */
+/** `lost`: a key that signed for its role until now; one that still does needs nobody. */
 function replace<K extends KeyLife>(draft: Draft<K>, lost: Drafted<K>, decline: boolean): void {
   if (draft.active(lost) !== undefined) return;
   const reason = `in place of ${lost.kid}`;
@@ -159,8 +161,7 @@ function replace<K extends KeyLife>(draft: Draft<K>, lost: Drafted<K>, decline: 
     moveEnds(draft, lost, activates, draft.now, reason);
   } else if (!decline) {
     // Where the policy lists other algorithms the way to them goes on as it was.
-    const isLeaving = isPast(draft, lost) && lost.deactivates !== undefined && lost.deactivates > draft.now;
-    const dates = isLeaving ? { deactivates: lost.deactivates, retires: lost.retires } : {};
+    const dates = isPast(draft, lost) ? { deactivates: lost.deactivates, retires: lost.retires } : {};
     const target = { use: lost.use, alg: lost.alg, symmetric: lost.symmetric };
     draft.add(target, lost.kid, { activates: draft.now, ...dates }, 'activated', reason);
   }
@@ -168,7 +169,6 @@ function replace<K extends KeyLife>(draft: Draft<K>, lost: Drafted<K>, decline: 
 
 function standBehind<K extends KeyLife>(draft: Draft<K>, signer: Drafted<K>, decline: boolean): void {
   const { deactivates } = signer;
-  if (deactivates === undefined) return;
   const missing = uncovered(draft, signer);
   if (missing.length === 0) return;
   const reason = 'no successor was left behind it';
@@ -189,15 +189,15 @@ function standBehind<K extends KeyLife>(draft: Draft<K>, signer: Drafted<K>, dec
     return next.activates;
   });
   const at = starts.includes(undefined) ? undefined : (Math.max(...starts.map(Number)) as Instant);
-  moveEnds(draft, signer, deactivates, at, reason);
+  // Of other algorithms it waits for the last, also for one that was there.
+  moveEnds(draft, signer, deactivates, isPast(draft, signer) ? lastStart(draft, signer.use, at) : at, reason);
 }
 
-/** Somebody signs for the target when `signer` stops. */
-function isCovered(draft: Draft<KeyLife>, target: Target, signer: KeyLife, at: Instant): boolean {
+/** Somebody signs for the target when another key stops. */
+function isCovered(draft: Draft<KeyLife>, target: Target, at: Instant): boolean {
   return draft.keys.some(
     (key) =>
       key.held &&
-      key.kid !== signer.kid &&
       hasRole(key, target) &&
       key.revoked === undefined &&
       activation(key) <= at &&
@@ -206,8 +206,8 @@ function isCovered(draft: Draft<KeyLife>, target: Target, signer: KeyLife, at: I
 }
 
 /** The policy lists algorithms for its use, and not this one. */
-function isPast({ listed = [] }: Draft<KeyLife>, key: KeyLife): boolean {
-  const forUse = listed.filter(({ use }) => use === key.use);
+function isPast(draft: Draft<KeyLife>, key: KeyLife): boolean {
+  const forUse = listedFor(draft, key.use);
   return forUse.length > 0 && !forUse.some((target) => hasRole(key, target));
 }
 

@@ -44,10 +44,9 @@ const longest: Seconds = 36_525 * 86_400;
 
 /** Reads `90d`, `12h`, `10m`, `30s` or `0s`; at most a hundred years. Anything else is `undefined`. */
 export function parseDuration(text: string): Seconds | undefined {
-  const match = /^(\d{1,10})([dhms])$/.exec(text);
-  const unit = units.find(([name]) => name === match?.[2])?.[1];
-  if (match === null || unit === undefined) return undefined;
-  const span = Number(match[1]) * unit;
+  const [, count, unit] = /^(\d{1,10})([dhms])$/.exec(text) ?? [];
+  // What is none is no number, and no less than any.
+  const span = Number(count) * Number(units.find(([name]) => name === unit)?.[1]);
   return span <= longest ? span : undefined;
 }
 

@@ -17,7 +17,7 @@ test('a clock that is behind by skew may write, by a second more not', () => {
   expect(refuseClock(at(1_000), undefined, 300)).toBeUndefined();
   expect(refuseClock(at(1_000), at(900), 300)).toBeUndefined();
   expect(refuseClock(at(1_000), at(1_300), 300)).toBeUndefined();
-  expect(refuseClock(at(1_000), at(1_301), 300)).toContain('5 min');
+  expect(refuseClock(at(1_000), at(1_301), 300)).toBe("this host's clock is 5 min behind the last change");
   expect(refuseClock(at(1_000), at(1_001), 0)).toBeDefined();
   expect(refuseClock(at(0), at(4 * 86_400), 300)).toContain('4 d');
 });
@@ -49,7 +49,7 @@ test.each<[string, number | undefined, number | undefined, boolean]>([
 });
 
 test('the refusal says how long ago that was, and by which clock', () => {
-  expect(refuseIdle(at(500 * day), at(0), undefined)).toBe(
-    "its last change was 500 d ago by this host's clock (1971-05-16T00:00:00Z)",
+  expect(refuseIdle(at(500 * day), at(9 * day), undefined)).toBe(
+    "its last change was 491 d ago by this host's clock (1971-05-16T00:00:00Z)",
   );
 });

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { exposureOf } from '../../src/lifecycle/exposure.ts';
 import type { KeyLife } from '../../src/lifecycle/key.ts';
+import { keyOf } from './key-lives.ts';
 import { active, day, ends, facts, hour, minute, next, now, skew, targets } from './set-lives.ts';
 
 const heldBy = (key: KeyLife, some = facts) =>
@@ -45,6 +46,8 @@ test('a symmetric key was never published: hosts alone', () => {
 test('an encryption key is published only while it is active', () => {
   expect(heldBy(next('k', day, targets.ecdh))).toEqual([['private-sets', reload]]);
   expect(heldBy(active('k', day, targets.ecdh))).toContainEqual(['verifiers', verifiers]);
+  expect(heldBy(active('k', 0, targets.ecdh))).toContainEqual(['verifiers', verifiers]);
+  expect(heldBy(keyOf('undated', targets.ecdh))).toEqual([['private-sets', reload]]);
   // It stopped two days ago, and senders that took it then may hold it for an hour more.
   expect(heldBy(active('k', 9 * day, { ...targets.ecdh, ...ends(-2 * day, 3 * day) }))).toEqual([
     ['verifiers', hour + 5 * minute],

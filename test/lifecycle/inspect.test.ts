@@ -24,6 +24,11 @@ const faultsOf = (set: SetLife, maxAge?: number) =>
     ({ code, kid, severity }) => `${severity} ${code}${kid === undefined ? '' : ` ${kid}`}`,
   );
 const old = active('old', 30 * day);
+const bare = { held: false, jwk: undefined };
+const theirs = active('theirs', day, { held: false });
+const rsOver = active('rs over', period, ends(-hour));
+const esOver = active('es over', period, { ...targets.es256, ...ends(-hour) });
+const wanted = [targets.es256, { ...targets.es256, alg: 'ES384' }];
 const overdue = active('old', period + 1);
 
 test.each<[string, SetLife]>([
@@ -47,10 +52,23 @@ describe('no-signer', () => {
   test.each<[string, SetLife, string[]]>([
     ['an empty set', { keys: [] }, ['error no-signer']],
     ['only a key that is next', { keys: [next('next', day)] }, ['error no-signer']],
+    ['only names', { keys: [{ ...active('gone', day, ends(-9 * day)), ...bare }] }, ['error no-signer']],
     [
       'only a public half of others: nothing is wrong with that',
       { keys: [active('theirs', day, { held: false })] },
       [],
+    ],
+    ['beside that one which is to sign', { keys: [theirs, next('next', day)] }, ['error no-signer']],
+    ['theirs that retires: it was ours', { keys: [{ ...theirs, ...ends(-hour) }] }, ['error no-signer']],
+    [
+      'theirs, where the policy wants a signer',
+      { keys: [theirs], listed: [targets.rs256] },
+      ['error no-signer'],
+    ],
+    [
+      'an algorithm of the policy that nobody signs for, where a period makes a key due',
+      { keys: [old], policy, listed: [targets.rs256, targets.es256] },
+      ['error no-signer'],
     ],
     [
       'an algorithm of the policy that nobody signs for',
@@ -72,6 +90,28 @@ describe('no-signer', () => {
         ],
       },
       ['error no-signer es'],
+    ],
+    [
+      'no gap before a key that is not ours',
+      { keys: [next('es', day, { ...targets.es256, held: false }), esOver, old] },
+      [],
+    ],
+    [
+      'no gap where one signs meanwhile',
+      {
+        keys: [
+          next('es', day, targets.es256),
+          active('es now', day, { ...targets.es256, ...ends(day) }),
+          esOver,
+          old,
+        ],
+      },
+      [],
+    ],
+    [
+      'no gap where only another algorithm has stopped',
+      { keys: [next('es', day, targets.es256), rsOver, old] },
+      [],
     ],
   ])('%s', (_, set, faults) => {
     expect(faultsOf(set)).toEqual(faults);
@@ -107,6 +147,36 @@ describe('of a key that signs', () => {
     ],
     ['not a second before', { keys: [active('old', period - lead - 1)], policy }, []],
     [
+      'each signer by itself',
+      { keys: [active('es', day, targets.es256), active('old', period - lead)], policy },
+      ['error no-successor old'],
+    ],
+    [
+      'where not all that the policy lists instead sign then',
+      {
+        keys: [
+          active('es', day, targets.es256),
+          next('late', 9 * day, { alg: 'ES384' }),
+          { ...old, ...ends(5 * day) },
+        ],
+        listed: wanted,
+      },
+      ['error no-successor old'],
+    ],
+    [
+      'nor any of them',
+      { keys: [next('es', 9 * day, targets.es256), { ...old, ...ends(5 * day) }], listed: [targets.es256] },
+      ['error no-successor old'],
+    ],
+    [
+      'not where only one of another use is missing',
+      {
+        keys: [active('es', day, targets.es256), { ...old, ...ends(5 * day) }],
+        listed: [targets.es256, targets.ecdh],
+      },
+      ['error no-signer'],
+    ],
+    [
       'where it stops and nobody follows',
       { keys: [{ ...old, ...ends(9 * day) }] },
       ['error no-successor old'],
@@ -138,8 +208,23 @@ test.each<[string, SetLife, string[]]>([
     { keys: [keyOf('waits'), old], policy: policyOf({ publishedAt, rotateEvery: undefined }) },
     ['warning not-seen waits'],
   ],
+  [
+    'not one that was',
+    { keys: [next('seen', day), { ...old, ...ends(day) }], policy: policyOf({ publishedAt }) },
+    [],
+  ],
   ['no longer, where nothing has to be seen: the clock gives it a date', { keys: [keyOf('waits'), old] }, []],
   ['not-destroyed', { keys: [old, active('over', period, ends(-9 * day))] }, ['warning not-destroyed over']],
+  [
+    'not-destroyed, of a key that never was ours',
+    { keys: [old, active('over', period, { ...ends(-9 * day), held: false })] },
+    ['warning not-destroyed over'],
+  ],
+  [
+    'not-destroyed, of one that has no public half',
+    { keys: [old, active('over', period, { ...ends(-9 * day), jwk: undefined })] },
+    ['warning not-destroyed over'],
+  ],
   [
     'not-destroyed, revoked',
     { keys: [old, active('gone', day, { revoked: { at: later(-hour), reason: 'superseded' } })] },
@@ -149,6 +234,27 @@ test.each<[string, SetLife, string[]]>([
     'unsafe-policy',
     { keys: [old], policy: policyOf({ rotateEvery: 2 * lead - 1, publishLag: day }) },
     ['error overdue old', 'error no-successor old', 'warning unsafe-policy'],
+  ],
+  [
+    'unsafe-policy, by what a key that is held needs',
+    {
+      keys: [active('hs', day, targets.hs256), { ...old, ...bare, jwk: {} }],
+      policy: policyOf({ rotateEvery: 14 * day, signerReload: 8 * day }),
+    },
+    ['warning unsafe-policy'],
+  ],
+  [
+    'not by what one needs of which only the name is left',
+    {
+      keys: [old, active('hs', period, { ...targets.hs256, ...ends(-9 * day), ...bare })],
+      policy: policyOf({ rotateEvery: 60 * day, signerReload: 35 * day }),
+    },
+    [],
+  ],
+  [
+    'other-alg, not of a key that is to stop',
+    { keys: [{ ...old, ...ends(day) }, active('es', day, targets.es256)], policy, listed: [targets.es256] },
+    [],
   ],
   [
     'other-alg',

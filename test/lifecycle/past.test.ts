@@ -39,6 +39,25 @@ describe('an end', () => {
     },
   );
 
+  test('that came with the last step by then is there', () => {
+    expect(past(12, key, step(0, 'published'), step(12, 'activated'))).toBe(key);
+    expect(past(12, key, step(12, 'scheduled'), step(15, 'scheduled'))).toBe(key);
+  });
+
+  test.each(['created', 'imported', 'published', 'scheduled', 'activated', 'retired', 'cancelled'])(
+    'that came later, by whatever dates a key (%s), is not there yet',
+    (event) => {
+      expect(past(12, key, step(15, event))).toMatchObject({ deactivates: undefined, retires: undefined });
+    },
+  );
+
+  test.each(['seen', 'destroyed', 'deleted', 'revoked'])(
+    'does not come with a step that has none (%s)',
+    (event) => {
+      expect(past(12, key, step(15, event))).toBe(key);
+    },
+  );
+
   test('of another key is no matter', () => {
     expect(past(12, key, step(0, 'published'), step(15, 'scheduled', 'another'))).toBe(key);
   });

@@ -41,6 +41,8 @@ describe('what --if-missing is content with', () => {
   test('no key that is yet to come, even one that signs within skew', () => {
     expect(existingAt(15, signer)).toBeUndefined();
     expect(existingAt(9, signer, older)).toBeUndefined();
+    // At a switch, by a clock that is behind, it would sign already.
+    expect(existingAt(15, signer, { ...older, deactivates: at(15) })).toBeUndefined();
   });
   test('no key that is over, and none of another algorithm or use', () => {
     expect(existingAt(30, { ...older, deactivates: at(30) })).toBeUndefined();

@@ -15,6 +15,7 @@ import {
   later,
   lead,
   livesOf,
+  next,
   now,
   policyOf,
   skew,
@@ -41,14 +42,14 @@ test('they were made, as far as the set knows, when they came', () => {
 });
 
 describe('that sign at once', () => {
-  const plan = bring({ keys: [old] }, [one, two], { kind: 'active' });
+  const plan = () => bring({ keys: [old] }, [one, two], { kind: 'active' });
 
   test('the first of them is the signer', () => {
-    expect(signerOf(keysOf(plan), targets.rs256, now, skew)?.kid).toBe('one');
+    expect(signerOf(keysOf(plan()), targets.rs256, now, skew)?.kid).toBe('one');
   });
 
   test('the others stay as they are', () => {
-    expect(livesOf(plan)['old']).toEqual(['active', -30 * day, undefined, undefined]);
+    expect(livesOf(plan())['old']).toEqual(['active', -30 * day, undefined, undefined]);
   });
 });
 
@@ -98,4 +99,36 @@ describe('that only verify', () => {
 test('what has had its time is destroyed meanwhile', () => {
   const over = active('over', 40 * day, ends(-9 * day));
   expect(stepsOf(bring({ keys: [old, over] }, [one], { kind: 'active' }))).toContain('destroyed over');
+});
+
+describe('a successor that is imported beside others that wait', () => {
+  const soon = next('soon', day);
+  const stopOf = (key: KeyLife) =>
+    livesOf(bring({ keys: [key, old] }, [one], { kind: 'next' }))[key.kid]?.[2];
+
+  test('ends one that signs before it, when it signs itself', () => {
+    expect(stopOf(soon)).toBe(lead);
+  });
+
+  test.each<[string, KeyLife, number | undefined]>([
+    ['of another role', { ...soon, ...targets.es256 }, undefined],
+    ['without a date', keyOf('undated'), undefined],
+    ['that signs after it', next('late', 9 * day), undefined],
+    ['that signs with it', next('twin', lead), undefined],
+    ['that stops sooner anyway', { ...soon, ...ends(day + hour) }, day + hour],
+  ])('not one %s', (_, key, stop) => {
+    expect(stopOf(key)).toBe(stop);
+  });
+
+  test('nor another one that comes with it', () => {
+    const lives = livesOf(bring({ keys: [old] }, [one, two], { kind: 'next' }));
+    expect([lives['one']?.[2], lives['two']?.[2]]).toEqual([undefined, undefined]);
+    expect(lives['old']?.slice(2)).toEqual([lead, lead + grace]);
+  });
+
+  test('ends nobody while it has no date', () => {
+    const policy = policyOf({ publishedAt: ['https://example.com/jwks.json'] });
+    const leaving = { ...soon, retires: later(9 * day) };
+    expect(stepsOf(bring({ keys: [leaving], policy }, [one], { kind: 'next' }))).toEqual(['imported one']);
+  });
 });

@@ -60,3 +60,38 @@ describe('what was over there', () => {
     expect(stepsOf(merge([signer, { ...over, revoked }], [signer, over], later(-day)))).toEqual([]);
   });
 });
+
+test('where there is nothing to take over, the keys stay the very same, untidied', () => {
+  const keys = [signer, { ...old, ...ends(-9 * day) }];
+  const plan = merge(keys, [signer]);
+  expect(plan.steps).toEqual([]);
+  expect(plan.keys).toBe(keys);
+});
+
+test('what is over on both sides is not told of again', () => {
+  const retired = { ...active('k', 40 * day, ends(-9 * day)), held: false, jwk: undefined };
+  const revoked = { ...retired, revoked: { at: later(-8 * day), reason: 'superseded' } as const };
+  expect(stepsOf(merge([signer, retired], [retired]))).toEqual([]);
+  expect(stepsOf(merge([signer, revoked], [revoked]))).toEqual([]);
+  expect(stepsOf(merge([signer, retired], [revoked]))).toEqual(['revoked k']);
+});
+
+test('a name that comes in is one alone', () => {
+  const gone = active('gone', 40 * day, ends(-9 * day));
+  const { keys, steps } = merge([signer], [gone]);
+  expect(keys).toEqual([{ ...gone, held: false, jwk: undefined }, signer]);
+  expect(steps).toHaveLength(1);
+});
+
+describe('in place of a signer that is over there', () => {
+  const gone = (key: typeof signer) => ({ ...key, held: false, jwk: undefined, retires: later(-day) });
+
+  test('a new key is made where none waits', () => {
+    expect(stepsOf(merge([signer], [gone(signer)]))).toEqual(['deleted signer', 'activated (new 1)']);
+  });
+
+  test('none, where nobody signed', () => {
+    const theirs = { ...signer, held: false };
+    expect(stepsOf(merge([theirs], [gone(signer)]))).toEqual(['deleted signer']);
+  });
+});

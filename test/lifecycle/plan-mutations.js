@@ -48,7 +48,7 @@ export const planMutations = [
     ],
     [
       'the keys before it stop when it signs',
-      "succeed(draft, target, activates, 'until its successor signs', kid);",
+      "succeed(draft, target, activates, 'until its successor signs', [kid]);",
       '',
     ],
     ['seen: only what was found is dated', 'if (!seen.includes(key.kid)) continue;', ''],
@@ -93,8 +93,8 @@ export const planMutations = [
     ['what moves later leaves no earlier', 'Math.max(least, ', 'Math.max('],
     [
       'all active keys of the role stop',
-      'hasRole(one, role) && one.kid !== successor)',
-      'hasRole(one, role) && one.kid !== successor && draft.active(role)?.kid === one.kid)',
+      'hasRole(one, role) && !successors.includes(one.kid))',
+      'hasRole(one, role) && !successors.includes(one.kid) && draft.active(role)?.kid === one.kid)',
     ],
     ['an older key that stops sooner does', 'if (isSooner && key.kid !== signer?.kid) continue;', ''],
     [
@@ -109,7 +109,11 @@ export const planMutations = [
       'draft.next(target) ??\n      draft.add(',
       'draft.next(target) ??\n      signer ??\n      draft.add(',
     ],
-    ['and the date moves to its start', 'moveEnds(draft, signer, deactivates, at, reason);', ''],
+    [
+      'and the date moves to its start',
+      'moveEnds(draft, signer, deactivates, isPast(draft, signer)',
+      'void (isPast(draft, signer)',
+    ],
     [
       'declined: a signer without a successor goes on',
       'moveEnds(draft, signer, deactivates, undefined, reason);',
@@ -117,14 +121,14 @@ export const planMutations = [
     ],
     [
       'other algorithms end when the last that was missing signs',
-      'Math.max(to ?? Number.POSITIVE_INFINITY,',
-      'Math.min(to ?? Number.POSITIVE_INFINITY,',
+      'Math.max(to ?? never,',
+      'Math.min(to ?? never,',
     ],
     ['and is known by all', 'Math.max(activation(key), safeFor(draft, key))', 'activation(key)'],
     [
       'an algorithm that is wanted again goes on',
-      'endAt(draft, key, undefined, `the policy wants',
-      'endAt(draft, key, key.deactivates, `the policy wants',
+      'endAt(draft, key, undefined, reason);',
+      'endAt(draft, key, key.deactivates, reason);',
     ],
     [
       'a key waits for its own successor',
@@ -143,8 +147,8 @@ export const planMutations = [
     ['delete: gone now', '{ retires: draft.now }', '{}'],
     [
       'every deactivation has a successor behind it',
-      'if (draft.steps.length > 0) restoreSuccession',
-      'if (false) restoreSuccession',
+      'restoreSuccession(draft, signers, leaving, noSuccessor);',
+      '',
     ],
   ),
   ...mutationsOf(

@@ -83,6 +83,13 @@ describe('what is lowered', () => {
     expect(change({ keys, policy }, { verifierCache: 0 }).policy.was[0]?.until).toBe(later(lead + day));
   });
 
+  test('not one that is not, or of which only the name is left', () => {
+    const gone = active('enc', 99 * day, { ...targets.ecdh, ...ends(-9 * day), held: false, jwk: undefined });
+    expect(change({ keys: [old, gone], policy }, { verifierCache: 0 }).policy.was[0]?.until).toBe(
+      later(lead),
+    );
+  });
+
   test('and where nothing was said before', () => {
     expect(change({ keys: [old] }, { publishLag: 0 }).policy.was).toEqual([
       { facts: defaultFacts, until: later(lead) },
@@ -154,6 +161,13 @@ describe('what is raised', () => {
     const lives = livesOf(change({ keys, policy }, { tokenTtl: 4 * day }));
     expect(lives['old']?.slice(2)).toEqual([day, day + grace + 3 * day]);
     expect(lives['over']?.slice(2)).toEqual([-hour, -hour + grace + 3 * day]);
+  });
+
+  test('not what is to leave sooner by a date of its own, unless that was raised', () => {
+    const keys = [active('signer', day), { ...old, ...ends(day, hour) }];
+    expect(stepsOf(change({ keys, policy }, { rotateEvery: 80 * day }))).toEqual([]);
+    expect(stepsOf(change({ keys, policy }, { publishLag: 2 * day }))).toEqual([]);
+    expect(livesOf(change({ keys, policy }, { tokenTtl: 2 * day }))['old']?.[3]).toBe(2 * day + grace);
   });
 
   test('not longer where it stays long enough', () => {

@@ -65,3 +65,18 @@ test('a refusal names both spans', () => {
   expect(words).toContain('4d 2h 10m');
   expect(unsafeFacts({ ...defaultFacts, rotateEvery: 90 * 86_400 })).toBeUndefined();
 });
+
+test('twice what a kind of key needs ahead is the least, where that is more', () => {
+  const some = { ...defaultFacts, signerReload: 9 * 86_400, rotateEvery: 2 * 9 * 86_400 };
+  const symmetric = { use: 'sig', symmetric: true } as const;
+  expect(unsafeFacts(some)).toBeUndefined();
+  expect(unsafeFacts(some, [symmetric])).toContain('18d 10m');
+  expect(unsafeFacts({ ...some, rotateEvery: 19 * 86_400 }, [symmetric])).toBeUndefined();
+});
+
+test('a period of nothing never ends, also where nothing has to be waited for', () => {
+  const none = { publishLag: 0, cacheMaxAge: 0, staleIfError: 0, verifierCache: 0, skew: 0 };
+  expect(unsafeFacts({ ...defaultFacts, ...none, rotateEvery: 0 })).toBe(
+    'rotateEvery 0s would rotate without end',
+  );
+});

@@ -98,6 +98,18 @@ describe('the order', () => {
     expect(kidsOf(publishedKeys(switching, at(97), 5))).toEqual(['over', 'near']);
   });
 
+  test('whatever order they stand in', () => {
+    const expected = kidsOf(publishedKeys(set, at(100), 5));
+    for (const turned of [[...set].reverse(), [...set.slice(4), ...set.slice(0, 4)]])
+      expect(kidsOf(publishedKeys(turned, at(100), 5))).toEqual(expected);
+  });
+
+  test('of those that retire one that never had a date to sign from is the newest', () => {
+    const stopped = ['b', 'a'].map((kid) => keyOf(kid, { deactivates: at(50) }));
+    const keys = [keyOf('old', { activates: at(10), deactivates: at(50) }), ...stopped];
+    expect(kidsOf(publishedKeys(keys, at(60), 5))).toEqual(['b', 'a', 'old']);
+  });
+
   test('keys of one place and one second keep the order of the document', () => {
     const twins = ['b', 'a', 'c'].map((kid) => keyOf(kid, { activates: at(10) }));
     expect(kidsOf(publishedKeys(twins, at(20), 5))).toEqual(['b', 'a', 'c']);

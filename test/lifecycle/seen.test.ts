@@ -47,6 +47,24 @@ test('while it waits, no other one is made', () => {
   expect(stepsOf(rotate({ keys: [waiting, old], policy }, { kind: 'successor' }))).toEqual([]);
 });
 
+describe('a signer that is to stop, while its successor has no date', () => {
+  const made = (...keys: Parameters<typeof rotate>[0]['keys']) => livesOf(rotate({ keys, policy }));
+
+  test('goes on', () => {
+    expect(made({ ...old, ...ends(hour) })['old']).toEqual(['active', -period, undefined, undefined]);
+  });
+
+  test('a key beside it that stops sooner still does', () => {
+    const beside = active('beside', 2 * period, ends(hour));
+    expect(made(old, beside)['beside']).toEqual(['active', -2 * period, hour, hour + grace]);
+  });
+
+  test('and one that only leaves then still does', () => {
+    const leaving = { ...old, retires: later(hour) };
+    expect(made(leaving)['old']).toEqual(['active', -period, undefined, hour]);
+  });
+});
+
 describe('once it was found', () => {
   const seen = (...kids: string[]) => ({ kind: 'due', seen: kids }) as const;
 
@@ -70,6 +88,18 @@ describe('once it was found', () => {
     const set = { keys: [waiting, old], policy };
     const once = applied(set, rotate(set, seen('waiting')));
     expect(stepsOf(rotate(once, seen('waiting'), later(hour)))).toEqual([]);
+  });
+
+  test('where no cache has to be waited for it signs at once, and does not end itself', () => {
+    const none = { cacheMaxAge: 0, verifierCache: 0, skew: 0, tokenTtl: 0, signerReload: day };
+    const plan = rotate(
+      { keys: [waiting, old], policy: policyOf({ publishedAt, ...none }) },
+      seen('waiting'),
+    );
+    expect(livesOf(plan)).toEqual({
+      waiting: ['active', 0, undefined, undefined],
+      old: ['retiring', -period, 0, day],
+    });
   });
 
   test('only that one gets a date', () => {
@@ -127,6 +157,6 @@ describe('where the places are named', () => {
       livesOf(rotate({ keys: [{ ...waiting, created: later(-age) }, old], policy: { facts, was: [] } }));
     expect(dated(day)['waiting']?.[1]).toBe(lead - day);
     expect(dated(day)['old']?.slice(2)).toEqual([lead - day, lead - day + grace]);
-    expect(dated(20 * day)['waiting']?.[1]).toBe(0);
+    expect(dated(20 * day)['waiting']).toEqual(['active', 0, undefined, undefined]);
   });
 });

@@ -76,6 +76,16 @@ describe('the signer of a role', () => {
     expect(signerAt(19, keyOf('published ahead', { activates: at(20) }), other)).toBeUndefined();
   });
 
+  test('is not the next key before its date because of a key that does not stop for it', () => {
+    const next = keyOf('next', { activates: at(20) });
+    const before = (other: KeyLife) => signerAt(19, next, other);
+    expect(before(keyOf('over', { activates: at(1), deactivates: at(18) }))).toBe('next');
+    expect(before(keyOf('theirs', { activates: at(1), held: false }))).toBeUndefined();
+    expect(before(keyOf('cancelled', { deactivates: at(18) }))).toBeUndefined();
+    expect(before(keyOf('twin', { activates: at(20), deactivates: at(40), held: false }))).toBeUndefined();
+    expect(signerAt(19, { ...next, deactivates: at(40) })).toBeUndefined();
+  });
+
   test('nobody, in an empty set', () => {
     expect(signerAt(0)).toBeUndefined();
     expect(signersOf([], at(0), skew)).toEqual([]);

@@ -4,11 +4,7 @@ import { mutationsOf } from './mutations-of.js';
 export const stateMutations = [
   ...mutationsOf(
     'clock.ts',
-    [
-      'now is the later of clock and last change',
-      'updated > clock ? updated : clock',
-      'false ? updated : clock',
-    ],
+    ['now is the later of clock and last change', 'Math.max(clock, updated ?? clock)', 'clock'],
     ['a clock behind by more than skew is refused', 'updated - clock <= skew', 'updated - clock <= skew + 1'],
     ['400 days of nothing want to be forced', '400 * 86_400', '401 * 86_400'],
     ['unless two periods are longer', '2 * (rotateEvery ?? 0)', '(rotateEvery ?? 0)'],
