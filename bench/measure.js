@@ -1,6 +1,6 @@
 // Runs commands as whole processes in homes of their own, and tells how long they took.
 import { spawn } from 'node:child_process';
-import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
+import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ const pathOf = (path) => fileURLToPath(new URL(path, import.meta.url));
 export const bin = pathOf('../bin/jwks.js');
 export const peak = pathOf('peak.cjs');
 export const scratch = mkdtempSync(join(tmpdir(), 'jwks-bench-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
 /** Few runs show that all works; their figures mean nothing. */
 export const isQuick = process.argv.includes('--quick');

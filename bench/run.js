@@ -1,7 +1,7 @@
 // Measures the built command as whole processes: `npm run bench [-- PART...] [--quick] [--write]`. All of it ends in one
 // table; --write puts that into README.md, --quick takes few runs, to see that all works.
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,21 +53,17 @@ const before = load();
 const began = performance.now();
 const minutesSince = (start) => ((performance.now() - start) / 60_000).toFixed(1);
 console.log(machine);
-try {
-  for (const [name, measure] of Object.entries(parts)) {
-    if (words.length > 0 && !words.includes(name)) continue;
-    const start = performance.now();
-    await measure();
-    console.log(`\n(${name}: ${minutesSince(start)} minutes)`);
-  }
-  const date = new Date().toISOString().slice(0, 10);
-  const certificates = process.env.NODE_EXTRA_CA_CERTS === undefined ? 'without' : 'with';
-  const caption =
-    `On ${date}: ${machine}, ${certificates} \`NODE_EXTRA_CA_CERTS\`; ${describeRivals()}; load ${before} before and ` +
-    `${load()} after; ${minutesSince(began)} minutes in all.${isQuick ? ' **Few runs: the figures mean nothing.**' : ''}`;
-  const table = toTable(readRows(rowsFile), caption);
-  console.log(`\n${table}`);
-  if (isWritten) writeTable(pathOf('README.md'), table);
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
+for (const [name, measure] of Object.entries(parts)) {
+  if (words.length > 0 && !words.includes(name)) continue;
+  const start = performance.now();
+  await measure();
+  console.log(`\n(${name}: ${minutesSince(start)} minutes)`);
 }
+const date = new Date().toISOString().slice(0, 10);
+const certificates = process.env.NODE_EXTRA_CA_CERTS === undefined ? 'without' : 'with';
+const caption =
+  `On ${date}: ${machine}, ${certificates} \`NODE_EXTRA_CA_CERTS\`; ${describeRivals()}; load ${before} before and ` +
+  `${load()} after; ${minutesSince(began)} minutes in all.${isQuick ? ' **Few runs: the figures mean nothing.**' : ''}`;
+const table = toTable(readRows(rowsFile), caption);
+console.log(`\n${table}`);
+if (isWritten) writeTable(pathOf('README.md'), table);

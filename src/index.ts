@@ -107,6 +107,7 @@ export interface Signer {
   readonly key: KeyObject;
 }
 
+/** What every method may throw besides: JwksError `failed`, where the disk or the database does not do its part. */
 export interface Keystore {
   /** The RFC 7638 thumbprint by which readers without the secret can trust this keystore. */
   readonly identity: string;
@@ -114,7 +115,8 @@ export interface Keystore {
   /**
    * Makes a key that signs at once, in a set that is made if need be.
    * @throws JwksError `usage` for options that contradict each other, `conflict` for a kid that the set has had,
-   * `secret` without a secret, `unsafe` where this host's clock is behind the set's last change
+   * `secret` without a secret, `unsafe` where this host's clock is behind the set's last change, `unsupported` for
+   * an algorithm of which this Node makes no keys
    */
   create(set: string, options?: CreateOptions): Promise<CreatedKey>;
 
@@ -245,6 +247,4 @@ function dates(key: { readonly [name in 'activates' | 'deactivates' | 'retires']
   return Object.fromEntries(set.map(([name, at]) => [name, toDate(at as Instant)]));
 }
 
-function toDate(at: Instant): Date {
-  return new Date(at * 1000);
-}
+const toDate = (at: Instant): Date => new Date(at * 1000);

@@ -13,6 +13,7 @@ export interface GuardOptions {
   readonly hosts: OwnHosts | 'any';
 }
 
+/** Why a request is not let in: 401, 403 or 431. `undefined`: it is. */
 export function refuseAdmin(request: IncomingMessage, { token, hosts }: GuardOptions): Answer | undefined {
   const { headers } = request;
   if (headers.origin !== undefined) return errorAnswer(403, 'requests of web pages are refused');

@@ -8,6 +8,7 @@ export type ListenPlace = { readonly host: string; readonly port: number } | { r
 /** In bytes, of a socket: what `sun_path` holds. */
 const longestPath = process.platform === 'linux' ? 107 : 103;
 
+/** Resolves when it listens. Throws `failed` where the place cannot be had: in use, not allowed, no such address. */
 export async function bind(server: Server, place: ListenPlace): Promise<void> {
   if (!('socket' in place)) {
     await started(server, place, () => server.listen({ host: place.host, port: place.port }));

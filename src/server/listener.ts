@@ -49,6 +49,7 @@ const limits = {
 const longestStop = 10_000;
 const closing = ['connection', 'close'];
 
+/** Resolves when it listens. Throws `failed` where the place cannot be had. What a site throws is answered with 500. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { tls, place } = options;
   const secure = tls === undefined ? undefined : createTlsServer({ ...limits, ...tls.context });

@@ -14,6 +14,7 @@ export interface Naming {
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
+/** Loopback's names, where it listens, and what its certificate stands for, each with the port. */
 export function ownHosts({ host, isTls, names }: Naming): OwnHosts {
   const fixed = new Set([...loopbackNames, toHost(host)]);
   return {

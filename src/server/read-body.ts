@@ -1,6 +1,7 @@
-// A request body, up to a size. `gone`: the client left before its end.
+// A request body, up to a size.
 import type { IncomingMessage } from 'node:http';
 
+/** `too-large`: it has more bytes than that, and the rest is not read. `gone`: the client left before its end. */
 export function readBody(
   request: IncomingMessage,
   mostBytes: number,

@@ -5,6 +5,7 @@ import { toReadSets } from '../operations/read-timeline.ts';
 import { toTimeline } from '../timeline/timeline.ts';
 import { toHtml } from '../timeline/to-html.ts';
 
+/** A whole HTML page, without scripts. `faults`: what is wrong, a sentence each. */
 export function statusPage(
   manifests: Follower['manifests'],
   now: Instant,

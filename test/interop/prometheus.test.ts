@@ -1,4 +1,5 @@
-// Prometheus itself: promtool on what is written for it, its rules on those figures, and a server that scrapes ours.
+// Prometheus itself: promtool on what is written for it, its rules on those figures, a server that scrapes ours, and
+// the node_exporter that reads the file.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { temporaryDirectory } from '../support/temporary.ts';
 const isThere = (program: string) => spawnSync(program, ['--version']).status === 0;
 const hasTool = isThere('promtool');
 const hasServer = isThere('prometheus');
+const hasExporter = isThere('prometheus-node-exporter');
 
 /** A name with everything in it that a label has to escape, and more. */
 const odd = 'a "quoted" \\ one, {b="c"} ü';
@@ -104,6 +106,23 @@ describe.skipIf(!hasTool)('promtool (skipped where it is not installed)', () => 
   });
 });
 
+/** With its labels in order, whoever wrote it. */
+function toSeries(line: string): string {
+  const [, name = '', labels = '', value = ''] = /^(\w+)\{(.*)\} (\S+)$/.exec(line) ?? [];
+  const pairs = labels.match(/\w+="(?:\\.|[^"\\])*"/g) ?? [];
+  return `${name}{${pairs.sort().join(',')}} ${value}`;
+}
+
+/** A server that ends with the test. */
+function start(program: string, words: readonly string[]): void {
+  const child = spawn(program, words, { stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+}
+
 interface Answer {
   readonly status: string;
   readonly data: {
@@ -123,20 +142,11 @@ async function prometheus(target: string) {
     scrape_configs: [{ job_name: 'jwks', static_configs: [{ targets: [new URL(target).host] }] }],
   };
   writeFileSync(join(directory, 'prometheus.yml'), JSON.stringify(configuration));
-  const child = spawn(
-    'prometheus',
-    [
-      `--config.file=${directory}/prometheus.yml`,
-      `--storage.tsdb.path=${directory}/data`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    { stdio: 'ignore' },
-  );
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  onTestFinished(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
+  start('prometheus', [
+    `--config.file=${directory}/prometheus.yml`,
+    `--storage.tsdb.path=${directory}/data`,
+    `--web.listen-address=127.0.0.1:${port}`,
+  ]);
   return async (
     expression: string,
   ): Promise<readonly { metric: Readonly<Record<string, string>>; value: number }[]> => {
@@ -166,5 +176,35 @@ describe.skipIf(!hasServer)('a Prometheus server (skipped where it is not instal
     const ringing: string[] = [];
     for (const alarm of alarms) if ((await query(alarm)).length > 0) ringing.push(alarm);
     expect(ringing).toEqual(['jwks_overdue_seconds > 86400']);
+  });
+});
+
+describe.skipIf(!hasExporter)('node_exporter (skipped where it is not installed)', () => {
+  test('hands on the file that check writes', async () => {
+    const machine = await overdueMachine();
+    const directory = temporaryDirectory();
+    const file = join(directory, 'jwks.prom');
+    const words = `check --format prometheus -q -o ${file}`;
+    expect((await machine.jwks(words)).status).toBe(1);
+    const port = await closedPort();
+    start('prometheus-node-exporter', [
+      '--collector.disable-defaults',
+      '--collector.textfile',
+      `--collector.textfile.directory=${directory}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ]);
+    const text = await vi.waitFor(async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), {
+      timeout: 10_000,
+      interval: 100,
+    });
+    expect(text).toMatch(/^node_textfile_scrape_error 0$/m);
+    const ours = (all: string) =>
+      all
+        .split('\n')
+        .filter((line) => /^jwks_keys\{/.test(line))
+        .map(toSeries);
+    expect(ours(text).sort()).toEqual(ours(readFileSync(file, 'utf8')).sort());
+    expect(ours(text)).toHaveLength(15);
+    expect(ours(text)).toContain('jwks_keys{set="auth",state="active"} 1');
   });
 });

@@ -1,12 +1,12 @@
 // The examples of all helps, as a shell takes them: those that want nothing but a keystore and files are run, the
 // others at least read. JWKS_FAULTS=more runs all of them, otherwise every third.
-import { cpSync } from 'node:fs';
+import { copyFileSync, cpSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadProgram } from '../../src/cli/program.ts';
 import { readProgram } from '../../src/cli/reference/generate.ts';
 import type { Page } from '../../src/cli/reference/page.ts';
 import { ofExtent } from '../support/extent.ts';
-import { newShell, type Shell, sh } from '../support/shell.ts';
+import { beforehand, newShell, type Shell, sh } from '../support/shell.ts';
 
 const withBelow = (page: Page): Page[] => [page, ...page.below.flatMap(withBelow)];
 const all = (await readProgram()).below.flatMap(withBelow).flatMap(({ examples }) => examples);
@@ -31,31 +31,34 @@ async function prepare(): Promise<Shell> {
   const { status, stderr } = await sh(
     prepared,
     `set -e
-    jwks create -q --alg ES256 auth k-2025
-    jwks rotate -q auth --now
-    jwks create -q --alg ECDH-ES mail
-    jwks policy -q auth --rotate-every 90d
     echo hello > letter.txt
-    jwks encrypt mail letter.txt -o letter.jwe
     openssl genpkey -algorithm ED25519 -out key.pem
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out recovery.pem
     openssl pkey -in recovery.pem -pubout -out recovery.pub.pem
     cp recovery.pub.pem escrow.pub.pem
-    jwks convert key.pem --private --to jwk -o key.jwk
-    JWKS_SECRET='something long enough to be a secret' jwks init -q --keystore other
-    JWKS_SECRET='something long enough to be a secret' jwks create -q --keystore other --alg ES256 old
-    JWKS_SECRET='something long enough to be a secret' jwks export old --keystore other --private --yes -o old.jwks.json
     printf '{"sub":"a"}\\n{"sub":"b"}\\n' > claims.ndjson
-    jwks sign auth > token.txt
-    jwks backup backup.json
     mkdir -p srv mnt/safe root var/www/.well-known .config/fish/completions
-    jwks secret generate -o secret
-    cp .config/jwks/secret mine
-    # What this host has seen names the directory that is copied.
-    rm -r .local/state
     `,
   );
   expect(status, stderr).toBe(0);
+  await beforehand(
+    prepared,
+    'create -q --alg ES256 auth k-2025',
+    'rotate -q auth --now',
+    'create -q --alg ECDH-ES mail',
+    'policy -q auth --rotate-every 90d',
+    'encrypt mail letter.txt -o letter.jwe',
+    'convert key.pem --private --to jwk -o key.jwk',
+    'secret generate -o secret',
+    'init -q --keystore other --secret-file secret',
+    'create -q --keystore other --secret-file secret --alg ES256 old',
+    'export old --keystore other --secret-file secret --private --yes -o old.jwks.json',
+    'sign auth -o token.txt',
+    'backup backup.json',
+  );
+  copyFileSync(`${prepared.home}/.config/jwks/secret`, `${prepared.home}/mine`);
+  // What this host has seen names the directory that is copied.
+  rmSync(`${prepared.home}/.local/state`, { recursive: true });
   return prepared;
 }
 
