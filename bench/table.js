@@ -47,8 +47,12 @@ export function toTable(rows, caption) {
     target === undefined ? '' : `${target.is}, ${target.met ? 'met' : '**missed**'}`,
   ]);
   const head = ['', 'jwks', 'openssl', "Debian's jose", 'supabase', 'target', 'is'];
-  const toLine = (cells) => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, column) => (column === 0 || column === 5 ? '---' : '--:'));
+  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((cells) => cells[column].length)));
+  const isText = (column) => column === 0 || column === 5;
+  const rule = widths.map((width, column) => `${'-'.repeat(width - 1)}${isText(column) ? '-' : ':'}`);
+  const pad = (cell, column) =>
+    isText(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
+  const toLine = (cells) => `| ${cells.map(pad).join(' | ')} |`;
   return [caption, '', ...[head, rule, ...lines].map(toLine)].join('\n');
 }
 
