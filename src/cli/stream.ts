@@ -1,5 +1,4 @@
 // A result of many portions, printed as they come: the same text as if it had been one.
-import { setFlagsFromString } from 'node:v8';
 import { toJson } from './format.ts';
 import type { Result } from './printer.ts';
 import type { Session } from './session.ts';
@@ -22,7 +21,7 @@ export async function stream<T>(
   toResult: (items: readonly T[]) => Result,
 ): Promise<void> {
   // Each portion is garbage once it is printed, of which V8 would let several times pile up what is kept.
-  setFlagsFromString('--heap-growing-percent=50');
+  process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=50');
   const isJson = options.quiet !== true && settings.format?.value === 'json';
   let isBegun = false;
   for await (const items of portions) {

@@ -56,9 +56,14 @@ export function refuseUnavailable({ algorithm, crv }: KeyShape): void {
   }
 }
 
+/** Up to here one search is as short as the start of the processes that would race. */
+const longestAlone = 2048;
+
 async function generateRsa(bits: number): Promise<object> {
+  const alone = () => makePair('rsa', { modulusLength: bits, publicExponent: 65_537 });
+  if (bits <= longestAlone) return alone();
   const { raceRsa } = await import('./rsa-race.ts');
-  return (await raceRsa(bits)) ?? makePair('rsa', { modulusLength: bits, publicExponent: 65_537 });
+  return (await raceRsa(bits)) ?? alone();
 }
 
 // The asynchronous call with a JWK encoding: generating synchronously and exporting in a loop can deadlock Node 20.

@@ -6,4 +6,4 @@ export const racer = '--rsa-racer';
 export const racerScript = `require('node:crypto').generateKeyPair('rsa', {
   modulusLength: Number(process.argv.at(-1)), publicExponent: 65537,
   publicKeyEncoding: { format: 'jwk' }, privateKeyEncoding: { format: 'jwk' },
-}, (error, _, key) => { if (error) process.exitCode = 1; else process.stdout.write(JSON.stringify(key)); })`;
+}, (error, _, key) => { if (error) process.exitCode = 1; else require('node:fs').writeSync(1, JSON.stringify(key)); })`;
