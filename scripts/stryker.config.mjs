@@ -6,6 +6,9 @@ import { join } from 'node:path';
 const folder = process.env.MUTATE ?? 'lifecycle';
 const reports = `reports/mutation-${folder}`;
 
+// In UTC a date that has lost its zone would still be right.
+process.env.TZ = 'Asia/Kathmandu';
+
 export default {
   // What speaks to a database is tested with one, in test/postgres.
   mutate: [`src/${folder}/**/*.ts`, '!src/keystore/postgres-*.ts'],

@@ -12,7 +12,7 @@ export function saysToFollow(bytes: Uint8Array, before: Uint8Array): boolean | u
 function read(bytes: Uint8Array): { readonly previous?: unknown } | undefined {
   try {
     const { aad, payload } = JSON.parse(Buffer.from(bytes).toString());
-    const said = JSON.parse(decodeBase64url(aad ?? payload)?.toString() ?? '');
+    const said = JSON.parse(String(decodeBase64url(aad ?? payload)));
     return Number.isSafeInteger(said.revision) ? said : undefined;
   } catch {
     return undefined;

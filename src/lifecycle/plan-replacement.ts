@@ -27,7 +27,7 @@ export function planReplacement<K extends KeyLife>(
   const signers = draft.signers();
   const leaving = leavingSigners(draft);
   // What was read and is put back must not undo a rotation: a key with dates of its own keeps them.
-  const free = set.keys.filter((key) => stateOf(key, now) === 'active');
+  const free = set.keys.filter((key) => key.held && stateOf(key, now) === 'active');
   const known = new Map([...free, ...incoming].map((key) => [key.kid, key]));
   const working = privateKids.flatMap((kid) => known.get(kid) ?? []);
   const last = working.filter((key, index) => !working.slice(index + 1).some((one) => hasRole(one, key)));
@@ -43,7 +43,7 @@ export function planReplacement<K extends KeyLife>(
   for (const key of gone) draft.bury(key, { retires: now }, 'deleted', 'it was left out of the keys put');
   const moved = chosen.filter((kid) => makeSign(draft, kid));
   if (draft.steps.length === 0) return { steps: [], keys: set.keys };
-  if (gone.length > 0) restoreSuccession(draft, signers, leaving, true);
+  restoreSuccession(draft, signers, leaving, true);
   tidy(draft);
   const isMoved = ({ kid }: KeyLife) => moved.includes(kid);
   const keys = [...draft.keys.filter(isMoved), ...draft.keys.filter((key) => !isMoved(key))];

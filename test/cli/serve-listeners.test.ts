@@ -1,6 +1,7 @@
 // The listeners of jwks serve besides the public one: which of them may start, and who may come.
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { urlToHttpOptions } from 'node:url';
 import { expect, test } from 'vitest';
@@ -49,7 +50,11 @@ test.each<[string, RegExp, Record<string, string>?]>([
   ['--admin-port 0 --admin-behind-proxy', /behind a proxy only with a token/],
   ['--admin-port 0 --admin-host 0.0.0.0', /beyond loopback only with a token/],
   ['--admin-port 0 --admin-host 0.0.0.0', /beyond loopback only with TLS/, { JWKS_ADMIN_TOKEN: token }],
-  ['--admin-port 0', /shorter than 32 characters/, { JWKS_ADMIN_TOKEN: token.slice(1) }],
+  [
+    '--admin-port 0',
+    /token in JWKS_ADMIN_TOKEN is shorter than 32 characters/,
+    { JWKS_ADMIN_TOKEN: token.slice(1) },
+  ],
   ['--admin-port 0', /shorter than 32 characters/, { JWKS_ADMIN_TOKEN: '' }],
   ['--admin-port 0', /JWKS_ADMIN_TOKEN_FILE is set, and empty/, { JWKS_ADMIN_TOKEN_FILE: '' }],
   ['--admin-port 0', /other characters than a header/, { JWKS_ADMIN_TOKEN: `${token} x` }],
@@ -75,6 +80,32 @@ test('a token comes from a file that nobody else can read', async () => {
   const ran = await machine.jwks('serve --all --port 0 --admin-port 0', { env });
   expect(ran).toMatchObject({ status: 4, stderr: expect.stringContaining('can be read by others') });
 });
+
+test('a token in a file that is too short is told by its file', async () => {
+  const machine = await machineWithKey();
+  const path = join(machine.home, 'token');
+  writeFileSync(path, token.slice(1), { mode: 0o600 });
+  const env = { JWKS_ADMIN_TOKEN_FILE: path };
+  const ran = await machine.jwks('serve --all --port 0 --admin-port 0', { env });
+  expect(ran).toMatchObject({ status: 2, stderr: expect.stringContaining(`the admin token in ${path} is`) });
+});
+
+test.each(['--port', '--admin-port', '--metrics-port'])(
+  '%s is the port that is listened at',
+  async (option) => {
+    const machine = await machineWithKey();
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = taken.address() as AddressInfo;
+      const ran = await machine.jwks(`serve --all --port 0 ${option} ${port}`);
+      expect(ran.status).toBe(1);
+      expect(ran.stderr).toContain(`${port}`);
+    } finally {
+      taken.close();
+    }
+  },
+);
 
 test('without a token that is said, and no page under another name gets in', async () => {
   const { admin, log } = await serving(await machineWithKey(), '--all --admin-port 0');

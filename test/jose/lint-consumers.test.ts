@@ -70,7 +70,13 @@ describe('limits', () => {
   });
 
   test('Supabase Auth: a secret signs HS256 only', () => {
-    const secret = { kty: 'oct', kid: 'secret', alg: 'HS256', k: 'A'.repeat(43), key_ops: ['sign', 'verify'] };
+    const secret = {
+      kty: 'oct',
+      kid: 'secret',
+      alg: 'HS256',
+      k: 'A'.repeat(43),
+      key_ops: ['sign', 'verify'],
+    };
     expect(of('supabase', JSON.stringify([secret]))).toEqual([]);
     const longer = { ...secret, alg: 'HS512', k: 'A'.repeat(86) };
     expect(of('supabase', JSON.stringify([longer]))).toContain('consumer-no-key');

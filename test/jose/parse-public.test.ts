@@ -182,3 +182,23 @@ describe('whatever comes', () => {
     );
   });
 });
+
+test.each([
+  ['ML-DSA-44', 1312],
+  ['ML-DSA-65', 1952],
+  ['ML-DSA-87', 2592],
+])(
+  '%s: a public key has %i octets, whether or not this Node makes one (FIPS 204, table 2)',
+  (alg, octets) => {
+    const parse = (size: number, named: string | undefined) =>
+      parsePublicKeys(
+        JSON.stringify({ kty: 'AKP', alg: named, pub: Buffer.alloc(size, 1).toString('base64url') }),
+        'key',
+      );
+    expect(parse(octets, alg)).toMatchObject([{ jwk: { kty: 'AKP', alg } }]);
+    for (const size of [octets - 1, octets + 1])
+      expect(() => parse(size, alg)).toThrow('key has an "alg" and a "pub" that do not fit');
+    expect(() => parse(octets, 'ES256')).toThrow('do not fit');
+    expect(() => parse(octets, undefined)).toThrow('key has no "alg"');
+  },
+);

@@ -151,6 +151,40 @@ describe('JSON', () => {
     });
     expect(readClaims('{"a":1, "a":2}')).toBe('has a member twice');
   });
+
+  test.each(['"text"', '7', 'null', 'true', '[]', '[{}]', '', '{'])(
+    'claims are an object, and not %j',
+    (text) => {
+      expect(readClaims(text)).toBe('is no JSON object');
+      expect(readObject(text)).toBe('is no JSON object');
+    },
+  );
+
+  test.each<[string, (level: number) => string]>([
+    ['lists', () => '['],
+    ['objects', () => '{"a":'],
+    ['both in turn', (level) => (level % 2 === 0 ? '[' : '{"a":')],
+  ])('thirty-two levels of %s are read, and no more', (_, opening) => {
+    const nested = (levels: number) => {
+      const opened = ['{"a":', ...Array.from({ length: levels - 1 }, (_, level) => opening(level))];
+      const closed = opened.toReversed().map((text) => (text === '[' ? ']' : '}'));
+      return `${opened.join('')}1${closed.join('')}`;
+    };
+    for (const read of [readClaims, readObject]) {
+      expect(read(nested(32))).not.toBeTypeOf('string');
+      expect(read(nested(33))).toBe('is nested more than 32 levels deep');
+    }
+  });
+});
+
+test('a token of 64 KiB is read, and none that is longer by a letter', () => {
+  // The letters of whole octets only are base64url.
+  const paddings = ['', 'x', 'xx', 'xxx'].map((a) => forged(good, { a }, ''));
+  const unsigned = paddings.find((text) => (mostTokenBytes - text.length) % 4 === 0) ?? '';
+  const longest = unsigned + 'A'.repeat(mostTokenBytes - unsigned.length);
+  expect(longest).toHaveLength(mostTokenBytes);
+  expect(parseToken(longest)).toMatchObject({ alg: good.alg });
+  expect(parseToken(`${longest}A`)).toMatchObject({ fault: 'too-large' });
 });
 
 test('RFC 7515 appendix A.3: ES256', () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   defaultFacts,
+  defaultRotateEvery,
   grace,
   type PolicyFacts,
   publishAhead,
@@ -26,6 +27,7 @@ test('by default a key is published 49 h 5 min ahead and stays 48 h 5 min', () =
   expect(grace(defaultFacts)).toBe(48 * hour + 300);
   expect(defaultFacts.rotateEvery).toBeUndefined();
   expect(unsafeFacts(defaultFacts)).toBeUndefined();
+  expect(defaultRotateEvery).toBe(90 * 24 * hour);
 });
 
 test.each<[keyof PolicyFacts, number, number]>([

@@ -61,6 +61,12 @@ describe('a list of what the set has', () => {
     expect(stepsOf(put([young, old], ['young', 'old'], ['old']))).toEqual([]);
   });
 
+  test('nor one of which the set has no more than that, though the list has it whole', () => {
+    const theirs = active('theirs', day, { held: false });
+    expect(stepsOf(put([theirs], ['theirs']))).toEqual([]);
+    expect(stepsOf(put([theirs, young, old], ['young', 'old', 'theirs']))).toEqual(['activated old']);
+  });
+
   test('each role by itself', () => {
     const es = [active('es1', day, targets.es256), active('es2', 9 * day, targets.es256)];
     const plan = put([young, old, ...es], ['es1', 'old', 'es2', 'young']);

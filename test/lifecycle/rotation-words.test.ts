@@ -85,6 +85,20 @@ test.each<[string, () => Outcome, string[]]>([
     ['scheduled old: its successor was cancelled', 'cancelled next: asked for'],
   ],
   [
+    'cancelled, of one that nobody can have signed with',
+    () => rotate({ keys: [next('next', 5 * day), ending] }, cancel),
+    ['scheduled old: its successor was cancelled', 'cancelled next: asked for'],
+  ],
+  [
+    'at once, and a key of another algorithm waited for it',
+    () =>
+      rotate(
+        { keys: [next('es', 5 * day, { ...es256, created: later(-9 * day) }), ending], listed: [es256] },
+        atOnce,
+      ),
+    ['activated es: asked for at once', 'scheduled old: its successor signs'],
+  ],
+  [
     'cancelled, of one that may have signed',
     () => rotate({ keys: [next('next', hour), { ...old, ...ends(hour) }] }, cancel),
     ['scheduled old: its successor was cancelled', 'cancelled next: asked for'],

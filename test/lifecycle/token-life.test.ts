@@ -63,3 +63,14 @@ test('no token is good after its key left, or longer than the policy says', () =
     ),
   );
 });
+
+test('a refusal says what to ask for instead', () => {
+  expect(planTokenLife({ lifetime: day + 1 }, {}, facts, now)).toHaveProperty(
+    'hint',
+    'ask for less with --exp, or raise it with jwks policy --token-ttl',
+  );
+  expect(planTokenLife({ lifetime: 61 }, after(60), facts, now)).toHaveProperty(
+    'hint',
+    'ask for less with --exp',
+  );
+});

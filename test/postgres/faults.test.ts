@@ -57,12 +57,15 @@ const kinds: Readonly<Record<string, Kind>> = {
 };
 const names = Object.keys(kinds);
 
-const interfere =
-  (at: number, { fault, stays = false }: Kind): Interfere =>
-  (statement) => {
-    const isHit = stays ? statement.index >= at && isWriting(statement) : statement.index === at;
-    return isHit ? fault : undefined;
+/** Hits a statement by its text: who is slow asks once more what server is there, which moves all numbers. */
+function interfere(statements: readonly string[], at: number, { fault, stays = false }: Kind): Interfere {
+  const wanted = statements[at - 1];
+  let left = statements.slice(0, at).filter((text) => text === wanted).length;
+  return (statement) => {
+    const isIt = statement.text === wanted && --left === 0;
+    return isIt || (stays && left <= 0 && isWriting(statement)) ? fault : undefined;
   };
+}
 
 /** What is tried at a statement: everything, or each time something else, and more where it counts. */
 function kindsAt(index: number, turn: number, text: string, isSampled: boolean): string[] {
@@ -111,7 +114,7 @@ async function everywhere(
       const kind = kinds[kindName];
       if (kind === undefined) continue;
       await keystore.reset();
-      proxy.expect(interfere(index, kind));
+      proxy.expect(interfere(statements, index, kind));
       const report = await act(keystore.behind());
       await proxy.settle();
       points += 1;

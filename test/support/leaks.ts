@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import { placeOf, watchAnswers } from './leak-answers.ts';
 import { commandsIn, writtenBy } from './leak-files.ts';
 
@@ -59,7 +60,7 @@ function watchServers(): void {
 }
 
 /** What the command's own process gets with `--require`: as above, into files. A server there answers few things. */
-const directory = join(tmpdir(), `jwks-leaks-${randomUUID()}`);
+const directory = join(inject('runDirectory') ?? tmpdir(), `jwks-leaks-${randomUUID()}`);
 const noted = join(directory, 'members');
 const answers = join(directory, 'answers');
 export const watcher = join(directory, 'watch.cjs');
