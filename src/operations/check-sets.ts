@@ -46,7 +46,7 @@ export interface CheckRequest {
 export interface Checked {
   /** No finding is an error. */
   readonly ok: boolean;
-  /** Of errors there are only places that did not answer. */
+  /** Of errors there are only places that did not answer, and sets that no file or connection gave. */
   readonly isUnknown: boolean;
   readonly at: Instant;
   readonly findings: readonly Finding[];
@@ -88,7 +88,7 @@ export async function checkSets(
   findings.sort(bySeverity);
   const ok = isOk(findings);
   const errors = findings.filter(({ severity }) => severity === 'error');
-  const isUnknown = !ok && errors.every(({ code }) => code === 'unreachable');
+  const isUnknown = !ok && errors.every(({ code }) => code === 'unreachable' || code === 'failed');
   return { ok, isUnknown, at: request.at ?? clock, findings, figures: looked.map(figuresOf) };
 }
 

@@ -1,5 +1,6 @@
 // What a check says of sets and of a place where they are published, and the figures that go with it.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { JwksError } from '../../src/errors.ts';
 import type { Manifest, ManifestKey } from '../../src/keystore/manifest.ts';
 import { documentOf, parseSetId, type SetId } from '../../src/keystore/set-id.ts';
 import { defaultFacts } from '../../src/lifecycle/policy.ts';
@@ -51,6 +52,25 @@ test('a keystore without sets is a warning', async () => {
 test('of a time before a set was made there is nothing to say', async () => {
   const { check } = await published();
   expect(await check([auth], noon, { urls: [], at: after(-1) })).toEqual([]);
+});
+
+test.each([
+  ['of one set that the disk does not give, nothing was found out', new Set([pay]), true],
+  ['where another one is damaged, that was', new Set([pay, auth]), false],
+])('%s', async (_, sets, isUnknown) => {
+  const { made } = await published();
+  const { reader } = await made.open();
+  const read = reader.storage.read.bind(reader.storage);
+  vi.spyOn(reader.storage, 'read').mockImplementation(async (name) => {
+    if (name === documentOf(pay)) throw new JwksError('failed', `${name}: the disk reports an error`);
+    return sets.has(auth) && name === documentOf(auth)
+      ? { revision: 1, bytes: Buffer.from('{}') }
+      : read(name);
+  });
+  const request = { sets: 'all', urls: [] } as const;
+  const checked = await checkSets(reader, noon, () => expect.unreachable(), request);
+  expect(checked).toMatchObject({ ok: false, isUnknown });
+  expect(checked.findings).toHaveLength(sets.size);
 });
 
 test('a fault of ours in the fetching is no finding', async () => {

@@ -68,7 +68,7 @@ export function register(program: Command, open: Open): void {
     if (checked.isUnknown)
       throw new JwksError(
         'unreachable',
-        checked.findings.find(({ code }) => code === 'unreachable')?.message ?? '',
+        checked.findings.find(({ severity }) => severity === 'error')?.message ?? '',
       );
     failWithErrors(checked.findings);
   }
