@@ -77,6 +77,14 @@ describe('what is full below the revision before', () => {
   });
 });
 
+test('what is full below a directory of such a name is emptied too', async () => {
+  const { directory, place } = placeOfTexts([first]);
+  mkdirSync(join(place, '2.json'));
+  writeFileSync(join(place, '3.json'), third);
+  expect(await new FileStorage(directory).replace(set, 3, bytesOf('new'))).toBe('committed');
+  for (const name of ['1.json', '3.json']) expect(readFileSync(join(place, name), 'utf8')).toBe('');
+});
+
 describe('a keystore', () => {
   test('that is named by a link is written through it, and what is in it is not', async () => {
     const home = temporaryDirectory();

@@ -143,6 +143,12 @@ describe('what is raised', () => {
     ).toEqual([]);
   });
 
+  test('nor one that is so to the second, or what stops with it and leaves sooner than others', () => {
+    const exact = next('next', lead + hour, { created: now });
+    const keys = [exact, { ...old, ...ends(lead + hour, hour) }];
+    expect(stepsOf(change({ keys, policy }, { cacheMaxAge: 2 * hour }))).toEqual([]);
+  });
+
   test('not one that was forced to a date, unless what it waits for was raised', () => {
     const forced = next('next', hour, { created: now });
     const keys = [forced, { ...old, ...ends(hour) }];

@@ -176,6 +176,11 @@ describe('where the policy lists other algorithms', () => {
     expect(stepsOf(rotate({ keys, policy, listed: [es256] }))).toEqual([]);
   });
 
+  test('a key that stops with the last of them already keeps its dates, also where it leaves sooner than others', () => {
+    const keys = [es, { ...old, ...ends(5 * day, hour) }];
+    expect(stepsOf(rotate({ keys, policy, listed: [es256] }))).toEqual([]);
+  });
+
   test('one that only leaves at a date keeps that while there is none to stop at', () => {
     const keys = [es, { ...old, retires: later(99 * day) }];
     const listed = [es256, { ...es256, alg: 'ES384' }];

@@ -19,7 +19,7 @@ declare module 'vitest' {
 export type SharedPostgres = { readonly url: string } | { readonly missing: string };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const temporary = project.config.env['TMPDIR'] ?? tmpdir();
+  const temporary = project.config.env?.['TMPDIR'] ?? tmpdir();
   // A socket's path has 107 bytes at most.
   const directory = mkdtempSync(join(temporary.length > 60 ? '/tmp' : temporary, 'jwks-tests-'));
   // Not all signals leave vitest the time for its teardown.
