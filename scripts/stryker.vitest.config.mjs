@@ -30,6 +30,7 @@ const exclude = {
 const config = mergeConfig(base, {
   test: {
     exclude: exclude[folder],
+    setupFiles: ['scripts/stryker.setup.mjs'],
     env: { JWKS_SEED: '1', JWKS_RUNS: '1', JWKS_FAULTS: 'few' },
     maxWorkers: 1,
     testTimeout: 10_000,

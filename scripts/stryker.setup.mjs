@@ -1,0 +1,4 @@
+// Properties that draw the same each time: else a mutant lives or dies by chance.
+import fc from 'fast-check';
+
+fc.configureGlobal({ seed: 1 });
