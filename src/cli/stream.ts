@@ -12,6 +12,14 @@ export function canStream({ host, options, settings }: Session): boolean {
 }
 
 /**
+ * Of many portions each is soon garbage, of which V8 would let several times what is kept pile up. Call it before the
+ * first of them: how much may come is decided anew only when it has looked.
+ */
+export function collectSooner(): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=50');
+}
+
+/**
  * Prints portions, where `canStream`. In JSON each is an object of one member, a list, which all together are.
  * Where a portion fails, what stands before it has been printed, and the JSON has no end.
  */
@@ -20,8 +28,6 @@ export async function stream<T>(
   portions: AsyncIterable<readonly T[]>,
   toResult: (items: readonly T[]) => Result,
 ): Promise<void> {
-  // Each portion is garbage once it is printed, of which V8 would let several times pile up what is kept.
-  process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=50');
   const isJson = options.quiet !== true && settings.format?.value === 'json';
   let isBegun = false;
   for await (const items of portions) {

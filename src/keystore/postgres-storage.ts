@@ -15,6 +15,8 @@ import type { NextLook, Outcome, Storage, StoredDocument } from './storage.ts';
 
 export type { PostgresOptions };
 
+/** So many names are asked for at a time: those of a hundred thousand at once would take more memory than all else. */
+const page = 5_000;
 /** From so many names on it is cheaper to ask for all. */
 const many = 1_000;
 
@@ -61,10 +63,18 @@ export class PostgresStorage implements Storage {
   }
 
   async list(): Promise<DocumentName[]> {
-    const rows = await this.#database.select<Stamp>(
-      `SELECT name FROM ${this.#database.table} WHERE kind = 'sets'`,
-    );
-    return rows.map(({ name }) => documentAt({ kind: 'sets', name }));
+    const names: DocumentName[] = [];
+    // Names are never taken away, so that none is missed between two pages.
+    for (let last = ''; ; ) {
+      const rows = await this.#database.select<Pick<Stamp, 'name'>>(
+        `SELECT name FROM ${this.#database.table} WHERE kind = 'sets' AND name > $1::text
+          ORDER BY name LIMIT ${page}`,
+        [last],
+      );
+      for (const { name } of rows) names.push(documentAt({ kind: 'sets', name }));
+      last = rows.at(-1)?.name ?? last;
+      if (rows.length < page) return names;
+    }
   }
 
   read(name: DocumentName): Promise<StoredDocument | undefined> {

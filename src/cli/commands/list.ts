@@ -10,7 +10,7 @@ import { describeInstant } from '../describe-time.ts';
 import type { Result } from '../printer.ts';
 import type { Session } from '../session.ts';
 import { toListedKey, toPolicy } from '../shapes.ts';
-import { canStream, stream } from '../stream.ts';
+import { canStream, collectSooner, stream } from '../stream.ts';
 import { type Column, formatTable, type Paint } from '../terminal-text.ts';
 import { instantArgument } from '../time-arguments.ts';
 
@@ -42,7 +42,9 @@ export function register(program: Command, open: Open): void {
     const request = { at: options.at, tombstones: options.all };
     const reader = await session.reader();
     const toText = (sets: readonly ListedSet[]) => toResult(session, sets, options.at !== undefined);
-    const names = named.length === 0 && canStream(session) ? await reader.names() : [];
+    const isAll = named.length === 0 && canStream(session);
+    if (isAll) collectSooner();
+    const names = isAll ? await reader.names() : [];
     if (names.length > many) {
       await stream(session, listInPortions(reader, names, session.clock(), request), toText);
       return session.finish();
