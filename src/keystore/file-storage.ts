@@ -173,7 +173,7 @@ export class FileStorage implements Storage {
       } catch (error) {
         // The change is done and durable; the next one empties what this one could not. What is no file of ours is
         // passed over.
-        if (!['ELOOP', 'EISDIR'].includes(systemCode(error) ?? '')) return;
+        if (!['ELOOP', 'EISDIR', 'ENOTFILE'].includes(systemCode(error) ?? '')) return;
       }
     }
   }

@@ -66,6 +66,19 @@ describe('what is full below the revision before', () => {
     expect(contents()).toEqual([first, second, third]);
   });
 
+  test.each([
+    ['is emptied past a pipe that has come in the place of one', 'ENOTFILE', [first, '', third]],
+    ['is left where the disk fails', 'EIO', [first, second, third]],
+  ])('%s', async (_, code, expected) => {
+    const { directory, contents } = placeOfTexts([first, second]);
+    const fs = interferedFileSystem((call, proceed) => {
+      if (call.operation === 'truncate' && String(call.args[0]).endsWith('1.json')) throw systemError(code);
+      return proceed();
+    });
+    expect(await new FileStorage(directory, { fs }).replace(set, 2, bytesOf(third))).toBe('committed');
+    expect(contents()).toEqual(expected);
+  });
+
   test('is emptied although a directory or a link has the name of one', async () => {
     for (const make of [mkdirSync, (path: string) => symlinkSync('/etc/hostname', path)]) {
       const { directory, place } = placeOfTexts([]);

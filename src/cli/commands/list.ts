@@ -35,7 +35,7 @@ export function register(program: Command, open: Open): void {
   command.action(() => open(command, run));
 
   async function run(session: Session): Promise<void> {
-    const named = operandsOf(command, { required: [], most: Number.POSITIVE_INFINITY }).map(parseSetId);
+    const named = operandsOf(command, { required: [] }).map(parseSetId);
     const options = optionsOf<ListOptions>(command);
     await session.printer.prepare();
     const { listInPortions, listSets } = await import('../../operations/list-sets.ts');
